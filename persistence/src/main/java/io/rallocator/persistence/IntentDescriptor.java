@@ -1,0 +1,160 @@
+package io.rallocator.persistence;
+
+import org.agrona.DirectBuffer;
+import org.agrona.MutableDirectBuffer;
+
+/**
+ * A durable intent: what one operation is about to do with one compare-and-swap (I9, I10, I11). It is persisted in the
+ * commit chain before the swap. Each lane of a session has two slots; operation n uses slot n mod 2, and is posted only
+ * after the freed marks of operation n − 1 went ahead of it in the same chain.
+ *
+ * <pre>
+ *  0    CRC32C of bytes 4 … 71 and of the references (4)
+ *  4    operation 8 | blocks allocated 8 | blocks freed 8 | 0
+ *  8    sequence of the lane (8)
+ *  16   incarnation of the session (4) | structure (4)
+ *  24   link: offset of the word
+ *  32   word before
+ *  40   word after
+ *  48   stripe: offset of the size counter, 0 for none
+ *  56   stripe before
+ *  64   stripe after
+ *  72   references: allocated ones, then freed ones, at most 22
+ *  248  outcome: 0 not settled by recovery; checked word 1 it happened, 2 it did not
+ * </pre>
+ */
+public final class IntentDescriptor {
+    /** Size of a slot. */
+    public static final int BYTES = 256;
+
+    /** Offset of the counts. */
+    public static final int COUNTS_OFFSET = 4;
+
+    /** Offset of the sequence. */
+    public static final int SEQUENCE_OFFSET = 8;
+
+    /** Offset of the incarnation. */
+    public static final int INCARNATION_OFFSET = 16;
+
+    /** Offset of the structure. */
+    public static final int STRUCTURE_OFFSET = 20;
+
+    /** Offset of the link's address. */
+    public static final int LINK_OFFSET = 24;
+
+    /** Offset of the word before. */
+    public static final int OLD_WORD_OFFSET = 32;
+
+    /** Offset of the word after. */
+    public static final int NEW_WORD_OFFSET = 40;
+
+    /** Offset of the stripe's address. */
+    public static final int STRIPE_OFFSET = 48;
+
+    /** Offset of the stripe's word before. */
+    public static final int STRIPE_OLD_OFFSET = 56;
+
+    /** Offset of the stripe's word after. */
+    public static final int STRIPE_NEW_OFFSET = 64;
+
+    /** Offset of the first reference. */
+    public static final int REFS_OFFSET = 72;
+
+    /** Offset of the outcome word. */
+    public static final int OUTCOME_OFFSET = 248;
+
+    /** Most references in one intent. */
+    public static final int MAX_REFS = (OUTCOME_OFFSET - REFS_OFFSET) / 8;
+
+    /** Outcome: the operation happened. */
+    public static final int HAPPENED = 1;
+
+    /** Outcome: the operation did not happen. */
+    public static final int DID_NOT_HAPPEN = 2;
+
+    private IntentDescriptor() {}
+
+    /**
+     * Writes counts and CRC over a slot whose other fields are in place.
+     *
+     * @param buffer holds the slot
+     * @param index where it begins
+     * @param operation code, 1 … 255
+     * @param allocated count of references
+     * @param freed count of references
+     */
+    public static void seal(
+            final MutableDirectBuffer buffer,
+            final int index,
+            final int operation,
+            final int allocated,
+            final int freed) {
+        assert allocated + freed <= MAX_REFS : allocated + freed;
+        buffer.putInt(index + COUNTS_OFFSET, operation | allocated << 8 | freed << 16);
+        buffer.putLong(index + OUTCOME_OFFSET, 0);
+        buffer.putInt(index, crc(buffer, index, allocated + freed));
+    }
+
+    /**
+     * Tells whether a slot holds a whole intent.
+     *
+     * @param buffer holds the slot
+     * @param index where it begins
+     * @return false for a slot that was never written, or is torn
+     */
+    public static boolean isValid(final DirectBuffer buffer, final int index) {
+        final int refs = allocated(buffer, index) + freed(buffer, index);
+        return refs <= MAX_REFS
+                && operation(buffer, index) != 0
+                && buffer.getInt(index) == crc(buffer, index, refs);
+    }
+
+    private static int crc(final DirectBuffer buffer, final int index, final int refs) {
+        return Crc32c.of(buffer, index + COUNTS_OFFSET, REFS_OFFSET - COUNTS_OFFSET + 8 * refs);
+    }
+
+    /**
+     * Operation code.
+     *
+     * @param buffer holds the slot
+     * @param index where it begins
+     * @return 1 … 255
+     */
+    public static int operation(final DirectBuffer buffer, final int index) {
+        return buffer.getInt(index + COUNTS_OFFSET) & 0xFF;
+    }
+
+    /**
+     * How many references name new blocks.
+     *
+     * @param buffer holds the slot
+     * @param index where it begins
+     * @return count
+     */
+    public static int allocated(final DirectBuffer buffer, final int index) {
+        return buffer.getInt(index + COUNTS_OFFSET) >>> 8 & 0xFF;
+    }
+
+    /**
+     * How many references name replaced blocks.
+     *
+     * @param buffer holds the slot
+     * @param index where it begins
+     * @return count
+     */
+    public static int freed(final DirectBuffer buffer, final int index) {
+        return buffer.getInt(index + COUNTS_OFFSET) >>> 16 & 0xFF;
+    }
+
+    /**
+     * One reference.
+     *
+     * @param buffer holds the slot
+     * @param index where it begins
+     * @param position from 0: allocated ones first
+     * @return a {@link BlockRef}
+     */
+    public static long ref(final DirectBuffer buffer, final int index, final int position) {
+        return buffer.getLong(index + REFS_OFFSET + 8 * position);
+    }
+}

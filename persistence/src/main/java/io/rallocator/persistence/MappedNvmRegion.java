@@ -1,0 +1,137 @@
+package io.rallocator.persistence;
+
+import java.io.FileNotFoundException;
+import java.nio.file.Path;
+import net.openhft.chronicle.bytes.MappedBytes;
+import org.agrona.DirectBuffer;
+import org.agrona.MutableDirectBuffer;
+import org.agrona.UnsafeApi;
+
+/**
+ * A region over a shared mapping of a whole file (tmpfs, disk, DAX), mapped by Chronicle Bytes with 64-bit offsets.
+ *
+ * <p>Durability is {@link NvmRegion.Durability#PROCESS}: a completed store is in the kernel's pages and outlives every
+ * process. Reading a mapping whose file was truncated by someone else kills the JVM (SIGBUS); {@link PoolFile} checks
+ * the file's length before mapping, and no library can survive a truncation from outside afterwards.
+ *
+ * <p>Threads: any. The owner must stop every user before {@link #close()}.
+ */
+public final class MappedNvmRegion implements NvmRegion {
+    private final MappedBytes bytes;
+    private final long address;
+    private final long capacity;
+    private volatile boolean closed;
+
+    private MappedNvmRegion(final MappedBytes bytes, final long capacity) {
+        this.bytes = bytes;
+        this.capacity = capacity;
+        this.address = bytes.addressForRead(0);
+    }
+
+    /**
+     * Maps a file.
+     *
+     * @param file an existing file of at least {@code capacity} bytes, all of them backed by blocks
+     * @param capacity bytes to map
+     * @return the region
+     * @throws PoolUnavailableException if it cannot be mapped
+     */
+    public static MappedNvmRegion map(final Path file, final long capacity) {
+        try {
+            final MappedBytes bytes = MappedBytes.singleMappedBytes(file.toFile(), capacity);
+            bytes.singleThreadedCheckDisabled(true);
+            return new MappedNvmRegion(bytes, capacity);
+        } catch (final FileNotFoundException | RuntimeException | IllegalAccessError e) {
+            throw new PoolUnavailableException(
+                    "cannot map " + file + " (" + capacity + " bytes): " + e.getMessage()
+                            + "; if it is about access to a JDK package, start Java with the flags in the README"
+                            + " or use bin/rallocator",
+                    e);
+        }
+    }
+
+    @Override
+    public long capacity() {
+        return capacity;
+    }
+
+    @Override
+    public Durability durability() {
+        return Durability.PROCESS;
+    }
+
+    @Override
+    public void read(final long offset, final MutableDirectBuffer target, final int index, final int length) {
+        check(offset, length);
+        target.boundsCheck(index, length);
+        UnsafeApi.copyMemory(null, address + offset, target.byteArray(), target.addressOffset() + index, length);
+    }
+
+    @Override
+    public void write(final long offset, final DirectBuffer source, final int index, final int length) {
+        check(offset, length);
+        source.boundsCheck(index, length);
+        UnsafeApi.copyMemory(source.byteArray(), source.addressOffset() + index, null, address + offset, length);
+    }
+
+    @Override
+    public void zero(final long offset, final long length) {
+        check(offset, length);
+        UnsafeApi.setMemory(null, address + offset, length, (byte) 0);
+    }
+
+    @Override
+    public long readLong(final long offset) {
+        checkWord(offset);
+        return UnsafeApi.getLongVolatile(null, address + offset);
+    }
+
+    @Override
+    public void writeLong(final long offset, final long value) {
+        checkWord(offset);
+        UnsafeApi.putLongVolatile(null, address + offset, value);
+    }
+
+    @Override
+    public long fetchAndAdd(final long offset, final long delta) {
+        checkWord(offset);
+        return UnsafeApi.getAndAddLong(null, address + offset, delta);
+    }
+
+    @Override
+    public long compareAndSwap(final long offset, final long expected, final long replacement) {
+        checkWord(offset);
+        return UnsafeApi.compareAndExchangeLong(null, address + offset, expected, replacement);
+    }
+
+    @Override
+    public void persist(final long offset, final long length) {
+        check(offset, length);
+        UnsafeApi.fullFence();
+    }
+
+    @Override
+    public void close() {
+        if (!closed) {
+            closed = true;
+            bytes.releaseLast();
+        }
+    }
+
+    private void check(final long offset, final long length) {
+        if (closed) {
+            throw new HeapClosedException("the pool's mapping is closed");
+        }
+        if ((offset | length) < 0 || offset > capacity - length) {
+            throw new IndexOutOfBoundsException(
+                    "offset " + offset + ", length " + length + " leaves the region of " + capacity + " bytes");
+        }
+    }
+
+    private void checkWord(final long offset) {
+        check(offset, Long.BYTES);
+        if ((offset & 7) != 0) {
+            throw new IndexOutOfBoundsException("offset " + offset + " is not aligned to 8");
+        }
+    }
+}

@@ -1,0 +1,187 @@
+package io.rallocator.persistence;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.function.LongConsumer;
+import org.agrona.concurrent.UnsafeBuffer;
+
+/**
+ * Creates and opens the file of a pool. Everything that can be wrong with a file is found here through a
+ * {@code FileChannel}, before a byte of it is mapped, so a bad file gives an exception and never a signal.
+ */
+public final class PoolFile {
+    private static final int CHUNK_BYTES = 1 << 20;
+
+    private PoolFile() {}
+
+    /**
+     * Creates a pool: allocates every block of the file, lays out the metadata, and writes the superblock last, so an
+     * interrupted creation is recognised.
+     *
+     * @param file must not exist
+     * @param geometry of the pool
+     * @param sparse true to leave the blocks unallocated: for tests only, a full disk then kills the JVM
+     * @param progress receives the bytes written so far
+     * @return the superblock
+     * @throws PoolUnavailableException if the file exists, the folder is missing or read-only, or the disk is full; an
+     *     unfinished file is removed
+     */
+    public static Superblock create(
+            final Path file, final PoolGeometry geometry, final boolean sparse, final LongConsumer progress) {
+        boolean created = false;
+        try (FileChannel channel =
+                FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+            created = true;
+            allocate(channel, geometry.capacity(), sparse, progress);
+        } catch (final FileAlreadyExistsException e) {
+            throw new PoolUnavailableException(file + " exists already; open it, or remove it first", e);
+        } catch (final IOException e) {
+            throw createFailed(file, geometry, created, e);
+        }
+        final Superblock superblock = Superblock.create(geometry, sparse);
+        try (NvmRegion region = MappedNvmRegion.map(file, geometry.capacity())) {
+            PoolFormat.format(region, geometry);
+            superblock.writeTo(region);
+        }
+        return superblock;
+    }
+
+    private static void allocate(
+            final FileChannel channel, final long capacity, final boolean sparse, final LongConsumer progress)
+            throws IOException {
+        if (sparse) {
+            channel.write(ByteBuffer.allocate(1), capacity - 1);
+            return;
+        }
+        final ByteBuffer zeros = ByteBuffer.allocateDirect(CHUNK_BYTES);
+        long written = 0;
+        while (written < capacity) {
+            zeros.clear().limit((int) Math.min(CHUNK_BYTES, capacity - written));
+            while (zeros.hasRemaining()) {
+                written += channel.write(zeros, written);
+            }
+            progress.accept(written);
+        }
+    }
+
+    private static PoolUnavailableException createFailed(
+            final Path file, final PoolGeometry geometry, final boolean created, final IOException cause) {
+        long usable = -1;
+        try {
+            if (created) {
+                Files.deleteIfExists(file);
+            }
+            final Path folder = file.toAbsolutePath().getParent();
+            usable = Files.getFileStore(folder).getUsableSpace();
+        } catch (final IOException e) {
+            cause.addSuppressed(e);
+        }
+        return new PoolUnavailableException(
+                "cannot create a pool of " + geometry.capacity() + " bytes at " + file + ": " + cause + "; "
+                        + (usable < 0
+                                ? "check that the folder exists and can be written"
+                                : usable + " bytes are usable there: make room, choose a smaller size,"
+                                        + " or another folder"),
+                cause);
+    }
+
+    /**
+     * Reads and verifies the superblock.
+     *
+     * @param file of a pool
+     * @return the valid copy with the highest generation
+     * @throws PoolUnavailableException if there is no such file, it is no pool, or it is shorter than its superblock
+     *     says
+     * @throws PoolVersionException if the layout is older or newer
+     * @throws CorruptedPoolException if both copies are damaged
+     */
+    public static Superblock readSuperblock(final Path file) {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            final UnsafeBuffer[] copies = {readCopy(channel, 0), readCopy(channel, 1)};
+            final Superblock superblock = choose(file, channel.size(), copies);
+            if (channel.size() < superblock.geometry().capacity()) {
+                throw new PoolUnavailableException(file + " is truncated: it has " + channel.size()
+                        + " bytes, its superblock says " + superblock.geometry().capacity()
+                        + "; restore the file, what was cut off cannot be recovered");
+            }
+            return superblock;
+        } catch (final NoSuchFileException e) {
+            throw new PoolUnavailableException("there is no file " + file + "; create a pool first", e);
+        } catch (final IOException e) {
+            throw new PoolUnavailableException("cannot read " + file + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static UnsafeBuffer readCopy(final FileChannel channel, final int copy) throws IOException {
+        final ByteBuffer bytes = ByteBuffer.allocate(PoolGeometry.superblockBytes());
+        long position = PoolGeometry.superblockOffset(copy);
+        while (bytes.hasRemaining()) {
+            final int count = channel.read(bytes, position);
+            if (count < 0) {
+                break;
+            }
+            position += count;
+        }
+        return new UnsafeBuffer(bytes.array());
+    }
+
+    private static Superblock choose(final Path file, final long fileBytes, final UnsafeBuffer[] copies) {
+        Superblock best = null;
+        for (final UnsafeBuffer copy : copies) {
+            if (Superblock.isValid(copy)) {
+                checkVersion(file, Superblock.layoutVersion(copy));
+                final Superblock decoded = decode(file, copy);
+                if (best == null || decoded.generation() > best.generation()) {
+                    best = decoded;
+                }
+            }
+        }
+        if (best != null) {
+            return best;
+        }
+        if (Superblock.hasMagic(copies[0]) || Superblock.hasMagic(copies[1])) {
+            throw new CorruptedPoolException("both superblock copies of " + file
+                    + " (offsets 0 and 4096) are damaged: their CRC32C is wrong; restore one from a backup");
+        }
+        throw new PoolUnavailableException(file + " (" + fileBytes + " bytes) is not a RAllocator pool, or its creation"
+                + " was interrupted: no superblock at offsets 0 and 4096; choose another file, or remove it");
+    }
+
+    private static void checkVersion(final Path file, final int version) {
+        if (version != Superblock.LAYOUT_VERSION) {
+            throw new PoolVersionException(file + " has layout version " + version + ", this library reads "
+                    + Superblock.LAYOUT_VERSION + "; use " + (version > Superblock.LAYOUT_VERSION ? "a newer" : "an older")
+                    + " RAllocator");
+        }
+    }
+
+    private static Superblock decode(final Path file, final UnsafeBuffer copy) {
+        try {
+            return Superblock.decode(copy);
+        } catch (final IllegalArgumentException e) {
+            throw new CorruptedPoolException("the superblock of " + file + " is impossible: " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Maps a pool for reading and writing, after verifying file and superblock.
+     *
+     * @param file of a pool
+     * @param superblock as {@link #readSuperblock} returned it
+     * @return the region
+     * @throws PoolUnavailableException if the file is read-only or cannot be mapped
+     */
+    public static MappedNvmRegion map(final Path file, final Superblock superblock) {
+        if (!Files.isWritable(file)) {
+            throw new PoolUnavailableException(
+                    file + " is read-only; give this user the right to write it, or use `rallocator check`");
+        }
+        return MappedNvmRegion.map(file, superblock.geometry().capacity());
+    }
+}

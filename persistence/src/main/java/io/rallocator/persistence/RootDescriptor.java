@@ -1,0 +1,97 @@
+package io.rallocator.persistence;
+
+import java.nio.charset.StandardCharsets;
+import org.agrona.DirectBuffer;
+import org.agrona.MutableDirectBuffer;
+
+/**
+ * The block that a root word points to: a structure's name, type and codecs, then its mutable words.
+ *
+ * <pre>
+ *  0    block header, kind ROOT, locator = root index
+ *  16   type (4) | session that created it (4)
+ *  24   created, milliseconds since 1970 (8)
+ *  32   parameter of the structure (8)
+ *  40   length of the name (4) | name, UTF-8, at most 200 bytes
+ *  248  length of the first codec's id (4) | id, at most 60 bytes
+ *  312  length of the second codec's id (4) | id, at most 60 bytes
+ *  384  the structure's own words, not under the CRC
+ * </pre>
+ */
+public final class RootDescriptor {
+    /** Offset of the type. */
+    public static final int TYPE_OFFSET = 16;
+
+    /** Offset of the creating session. */
+    public static final int CREATED_BY_OFFSET = 20;
+
+    /** Offset of the time of creation. */
+    public static final int CREATED_OFFSET = 24;
+
+    /** Offset of the structure's parameter. */
+    public static final int PARAMETER_OFFSET = 32;
+
+    /** Offset of the name's length. */
+    public static final int NAME_OFFSET = 40;
+
+    /** Longest name. */
+    public static final int MAX_NAME_BYTES = 200;
+
+    /** Offset of the first codec id's length. */
+    public static final int FIRST_CODEC_OFFSET = 248;
+
+    /** Offset of the second codec id's length. */
+    public static final int SECOND_CODEC_OFFSET = 312;
+
+    /** Longest codec id. */
+    public static final int MAX_CODEC_BYTES = 60;
+
+    /** Checked length, and where the structure's own words begin. */
+    public static final int WORDS_OFFSET = 384;
+
+    private RootDescriptor() {}
+
+    /**
+     * Writes a text field.
+     *
+     * @param buffer holds the block
+     * @param index of the field's length in the buffer
+     * @param text to write
+     * @param maxBytes most bytes of it in UTF-8
+     * @param what the field's name, for the message
+     * @throws IllegalArgumentException if it is too long
+     */
+    public static void putText(
+            final MutableDirectBuffer buffer,
+            final int index,
+            final String text,
+            final int maxBytes,
+            final String what) {
+        final byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        if (bytes.length > maxBytes) {
+            throw new IllegalArgumentException(
+                    what + " is " + bytes.length + " bytes in UTF-8, at most " + maxBytes + " fit; shorten it");
+        }
+        buffer.putInt(index, bytes.length);
+        buffer.putBytes(index + 4, bytes);
+    }
+
+    /**
+     * Reads a text field.
+     *
+     * @param buffer holds the block
+     * @param index of the field's length in the buffer
+     * @param maxBytes most bytes it can have
+     * @return the text
+     */
+    public static String getText(final DirectBuffer buffer, final int index, final int maxBytes) {
+        final int length = buffer.getInt(index);
+        if (length < 0 || length > maxBytes) {
+            throw new CorruptedPoolException("a root block has a text of " + length + " bytes, at most " + maxBytes
+                    + " are possible; run `rallocator check`");
+        }
+        final byte[] bytes = new byte[length];
+        buffer.getBytes(index + 4, bytes);
+        return new String(bytes, StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,93 @@
+package io.rallocator.persistence;
+
+/**
+ * One line of the session table: a worker's session.
+ *
+ * <pre>
+ *  0    state: checked word {incarnation 20 | state 3}              compare-and-swap
+ *  8    announced epoch: checked word                               the session
+ *  16   heartbeat, milliseconds since 1970: checked word            the session
+ *  24   process id (8)                                              written once a session
+ *  32   process start, milliseconds since 1970 (8)
+ *  40   CRC32C of bytes 24 … 39 and 48 … 127 (4) | 0 (4)
+ *  48   length of the name (4) | name, UTF-8, at most 76 bytes
+ * </pre>
+ */
+public final class SessionDescriptor {
+    /** Size of a line. */
+    public static final int BYTES = 128;
+
+    /** Offset of the state word. */
+    public static final int STATE_OFFSET = 0;
+
+    /** Offset of the announced epoch. */
+    public static final int EPOCH_OFFSET = 8;
+
+    /** Offset of the heartbeat. */
+    public static final int HEARTBEAT_OFFSET = 16;
+
+    /** Offset of the process id. */
+    public static final int PID_OFFSET = 24;
+
+    /** Offset of the process's start time. */
+    public static final int START_OFFSET = 32;
+
+    /** Offset of the CRC. */
+    public static final int CRC_OFFSET = 40;
+
+    /** Offset of the name's length. */
+    public static final int NAME_LENGTH_OFFSET = 48;
+
+    /** Offset of the name. */
+    public static final int NAME_OFFSET = 52;
+
+    /** Longest name. */
+    public static final int MAX_NAME_BYTES = BYTES - NAME_OFFSET;
+
+    /** State: nobody's. */
+    public static final int FREE = 0;
+
+    /** State: a worker's, who holds its lock while it lives. */
+    public static final int ACTIVE = 1;
+
+    /** State: its worker died and is being recovered. */
+    public static final int RECOVERING = 2;
+
+    /** Incarnations count up to this and begin again. */
+    public static final int MAX_INCARNATION = (1 << 20) - 1;
+
+    private SessionDescriptor() {}
+
+    /**
+     * A state word.
+     *
+     * @param state {@link #FREE}, {@link #ACTIVE} or {@link #RECOVERING}
+     * @param incarnation 0 … {@link #MAX_INCARNATION}
+     * @return the word
+     */
+    public static long stateWord(final int state, final int incarnation) {
+        return CheckedWord.of((long) incarnation << 3 | state);
+    }
+
+    /**
+     * The state in a state word.
+     *
+     * @param word as read
+     * @param offset where, for the message
+     * @return the state
+     * @throws CorruptedPoolException if the word is damaged
+     */
+    public static int state(final long word, final long offset) {
+        return (int) (CheckedWord.payload(word, "session state", offset) & 7);
+    }
+
+    /**
+     * The incarnation in a state word.
+     *
+     * @param word as read
+     * @return the incarnation
+     */
+    public static int incarnation(final long word) {
+        return (int) ((word & CheckedWord.PAYLOAD_MASK) >>> 3);
+    }
+}
