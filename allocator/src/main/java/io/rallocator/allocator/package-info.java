@@ -1,0 +1,2 @@
+/** The recoverable allocator on top of persistent regions. */
+package io.rallocator.allocator;

@@ -1,0 +1,2 @@
+/** JMH micro-benchmarks and latency measurements of the allocator and the collections. */
+package io.rallocator.benchmarks;
