@@ -40,7 +40,9 @@ public final class MappedNvmRegion implements NvmRegion {
         try {
             final MappedBytes bytes = MappedBytes.singleMappedBytes(file.toFile(), capacity);
             bytes.singleThreadedCheckDisabled(true);
-            return new MappedNvmRegion(bytes, capacity);
+            final MappedNvmRegion region = new MappedNvmRegion(bytes, capacity);
+            region.readLong(0); // fails here, not later, where a JVM flag is missing
+            return region;
         } catch (final FileNotFoundException | RuntimeException | IllegalAccessError e) {
             throw new PoolUnavailableException(
                     "cannot map " + file + " (" + capacity + " bytes): " + e.getMessage()
@@ -106,8 +108,8 @@ public final class MappedNvmRegion implements NvmRegion {
 
     @Override
     public void persist(final long offset, final long length) {
+        // A store that completed outlives the process without further ado; callers order theirs by atomics.
         check(offset, length);
-        UnsafeApi.fullFence();
     }
 
     @Override

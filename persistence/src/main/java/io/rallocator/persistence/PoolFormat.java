@@ -46,7 +46,7 @@ public final class PoolFormat {
         for (int slot = 0; slot < capacity; slot++) {
             final long offset = ring + RingDescriptor.slotOffset(slot, capacity);
             // a claim of "ticket slot - capacity" reads as older than the first ticket to come here
-            region.writeLong(offset, RingDescriptor.claimWord((long) slot - capacity, RingDescriptor.NEVER));
+            region.writeLong(offset, RingDescriptor.claimWord((long) slot - capacity, RingDescriptor.WITHDRAWN));
             region.writeLong(offset + RingDescriptor.SLAB_OFFSET, RingDescriptor.slabWord(0, 0));
         }
     }

@@ -30,8 +30,8 @@ public final class RingDescriptor {
     /** Offset of the slab word in a slot. */
     public static final int SLAB_OFFSET = 8;
 
-    /** Claim state: of no use yet. */
-    public static final int NEVER = 0;
+    /** Claim state: never published, or taken back: the holder of the ticket takes another. */
+    public static final int WITHDRAWN = 0;
 
     /** Claim state: a slab waits for the ticket's holder. */
     public static final int PUBLISHED = 1;
@@ -39,7 +39,7 @@ public final class RingDescriptor {
     /** Claim state: taken by the session in the word. */
     public static final int CLAIMED = 2;
 
-    /** Claim state: there was no slab for this ticket, or it was taken back. */
+    /** Claim state: the blade had no slab for this ticket. */
     public static final int VOID = 3;
 
     private static final int TICKET_BITS = 24;
@@ -75,7 +75,7 @@ public final class RingDescriptor {
      * A claim word that nobody has claimed.
      *
      * @param ticket from 0 (truncated here)
-     * @param state {@link #NEVER}, {@link #PUBLISHED} or {@link #VOID}
+     * @param state {@link #WITHDRAWN}, {@link #PUBLISHED} or {@link #VOID}
      * @return the word
      */
     public static long claimWord(final long ticket, final int state) {

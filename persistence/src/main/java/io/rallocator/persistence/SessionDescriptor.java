@@ -1,5 +1,7 @@
 package io.rallocator.persistence;
 
+import org.agrona.DirectBuffer;
+
 /**
  * One line of the session table: a worker's session.
  *
@@ -9,7 +11,7 @@ package io.rallocator.persistence;
  *  16   heartbeat, milliseconds since 1970: checked word            the session
  *  24   process id (8)                                              written once a session
  *  32   process start, milliseconds since 1970 (8)
- *  40   CRC32C of bytes 24 … 39 and 48 … 127 (4) | 0 (4)
+ *  40   check of bytes 24 … 39 and 48 … 127, see identityCrc (4) | 0 (4)
  *  48   length of the name (4) | name, UTF-8, at most 76 bytes
  * </pre>
  */
@@ -67,6 +69,18 @@ public final class SessionDescriptor {
      */
     public static long stateWord(final int state, final int incarnation) {
         return CheckedWord.of((long) incarnation << 3 | state);
+    }
+
+    /**
+     * Checksum of who a session is.
+     *
+     * @param line holds a line of the session table
+     * @param index where it begins
+     * @return the CRC32C of process id, start time and name
+     */
+    public static int identityCrc(final DirectBuffer line, final int index) {
+        return Crc32c.of(line, index + PID_OFFSET, CRC_OFFSET - PID_OFFSET) * 31
+                + Crc32c.of(line, index + NAME_LENGTH_OFFSET, BYTES - NAME_LENGTH_OFFSET);
     }
 
     /**

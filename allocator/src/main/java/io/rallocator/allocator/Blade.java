@@ -1,0 +1,154 @@
+package io.rallocator.allocator;
+
+import io.rallocator.persistence.NvmRegion;
+import io.rallocator.persistence.PoolFile;
+import io.rallocator.persistence.PoolGeometry;
+import io.rallocator.persistence.PoolInUseException;
+import io.rallocator.persistence.PoolLock;
+import io.rallocator.persistence.Superblock;
+import java.nio.file.Path;
+import java.util.concurrent.locks.LockSupport;
+import org.agrona.concurrent.AgentRunner;
+import org.agrona.concurrent.BackoffIdleStrategy;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Serves one pool: holds its lock, raises its incarnation, recovers what died, and runs the agent that publishes slabs,
+ * drains frees and watches sessions. Runs inside a worker's process or in one of its own; workers never wait for it
+ * while published slabs last.
+ *
+ * <p>Threads: the agent's own; the methods may be called by any.
+ */
+public final class Blade implements AutoCloseable {
+    private static final Logger LOGGER = LoggerFactory.getLogger(Blade.class);
+    private static final int LOCK_TRIES = 50;
+
+    private final Path pool;
+    private final PoolLock lock;
+    private final Superblock superblock;
+    private final NvmRegion region;
+    private final BladeAgent agent;
+    private final AgentRunner runner;
+    private final long recoveryNs;
+    private boolean closed;
+
+    private Blade(final Path pool, final PoolLock lock, final Superblock superblock, final NvmRegion region) {
+        this.pool = pool;
+        this.lock = lock;
+        this.superblock = superblock;
+        this.region = region;
+        superblock.writeTo(region);
+        final long from = System.nanoTime();
+        agent = new BladeAgent(pool, region, superblock.geometry());
+        agent.recover();
+        recoveryNs = System.nanoTime() - from;
+        runner = new AgentRunner(
+                new BackoffIdleStrategy(10, 20, 50_000, 1_000_000),
+                error -> LOGGER.error("blade of {}", pool, error),
+                null,
+                agent);
+        AgentRunner.startOnThread(runner, runnable -> {
+            final Thread thread = new Thread(runnable, "rallocator-blade");
+            thread.setDaemon(true);
+            return thread;
+        });
+    }
+
+    /**
+     * Begins to serve a pool, and recovers every session whose process is dead before it returns.
+     *
+     * @param pool file of the pool
+     * @return the blade
+     * @throws PoolInUseException if another blade serves it
+     * @throws io.rallocator.persistence.PoolUnavailableException if the file is missing, no pool, truncated or read-only
+     * @throws io.rallocator.persistence.CorruptedPoolException if metadata that recovery needs is damaged
+     */
+    public static Blade open(final Path pool) {
+        PoolFile.readSuperblock(pool);
+        final PoolLock lock = acquire(pool);
+        NvmRegion region = null;
+        try {
+            final Superblock superblock = PoolFile.readSuperblock(pool).nextIncarnation();
+            region = PoolFile.map(pool, superblock);
+            return new Blade(pool, lock, superblock, region);
+        } catch (final RuntimeException e) {
+            if (region != null) {
+                region.close();
+            }
+            lock.close();
+            throw e;
+        }
+    }
+
+    /** A worker that attaches holds the lock for a moment to see whether anyone serves the pool: try a few times. */
+    private static PoolLock acquire(final Path pool) {
+        for (int i = 0; i < LOCK_TRIES; i++) {
+            final PoolLock lock = PoolLock.tryAcquire(PoolLock.bladeLock(pool));
+            if (lock != null) {
+                return lock;
+            }
+            LockSupport.parkNanos(2_000_000);
+        }
+        throw new PoolInUseException(pool + " is served by another blade (it holds " + PoolLock.bladeLock(pool)
+                + "); attach to it with local:" + pool + ", or stop it first");
+    }
+
+    /**
+     * File of the pool.
+     *
+     * @return path
+     */
+    public Path pool() {
+        return pool;
+    }
+
+    /**
+     * The mapped pool.
+     *
+     * @return valid until {@link #close()}
+     */
+    public NvmRegion region() {
+        return region;
+    }
+
+    /**
+     * Layout of the pool.
+     *
+     * @return never null
+     */
+    public PoolGeometry geometry() {
+        return superblock.geometry();
+    }
+
+    /**
+     * Identity of the pool.
+     *
+     * @return with this incarnation
+     */
+    public Superblock superblock() {
+        return superblock;
+    }
+
+    /**
+     * How long {@link #open} took to recover what the last users left.
+     *
+     * @return nanoseconds
+     */
+    public long recoveryNs() {
+        return recoveryNs;
+    }
+
+    /** Stops serving: recovers the sessions that were closed, then drops the lock. Idempotent. */
+    @Override
+    public synchronized void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        runner.close();
+        agent.recover();
+        region.close();
+        lock.close();
+    }
+}

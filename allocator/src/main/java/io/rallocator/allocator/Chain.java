@@ -1,0 +1,254 @@
+package io.rallocator.allocator;
+
+import java.util.Arrays;
+import org.agrona.DirectBuffer;
+import org.agrona.MutableDirectBuffer;
+import org.agrona.concurrent.UnsafeBuffer;
+
+/**
+ * An ordered list of verbs that is posted at once and costs one round trip. Reused: adding the first verb after
+ * {@link #post} begins a new chain; the results of the old one stay readable until then.
+ *
+ * <p>Threads: one at a time, the owner of the lane.
+ */
+public final class Chain {
+    static final byte READ = 0;
+    static final byte WRITE = 1;
+    static final byte FETCH_AND_ADD = 2;
+    static final byte COMPARE_AND_SWAP = 3;
+    static final byte PERSIST = 4;
+
+    /** Verbs that one chain can have. */
+    public static final int MAX_VERBS = 256;
+
+    private final QueuePair queuePair;
+    private final byte[] kinds = new byte[MAX_VERBS];
+    private final long[] offsets = new long[MAX_VERBS];
+    private final int[] lengths = new int[MAX_VERBS];
+    private final int[] indexes = new int[MAX_VERBS];
+    private final long[] operands = new long[MAX_VERBS];
+    private final long[] replacements = new long[MAX_VERBS];
+    private final DirectBuffer[] buffers = new DirectBuffer[MAX_VERBS];
+    private final UnsafeBuffer words = new UnsafeBuffer(new byte[8 * MAX_VERBS]);
+    private int count;
+    private int firstUnpersisted;
+    private boolean posted;
+
+    Chain(final QueuePair queuePair) {
+        this.queuePair = queuePair;
+    }
+
+    /**
+     * Adds a READ.
+     *
+     * @param offset in the region
+     * @param target where to, filled when {@link #post} returns
+     * @param index in the target
+     * @param length bytes
+     * @return this
+     */
+    public Chain read(final long offset, final MutableDirectBuffer target, final int index, final int length) {
+        add(READ, offset, target, index, length);
+        return this;
+    }
+
+    /**
+     * Adds a READ of one word.
+     *
+     * @param offset aligned to 8
+     * @return the verb's number, for {@link #result}
+     */
+    public int readWord(final long offset) {
+        final int verb = begin();
+        add(READ, offset, words, 8 * verb, Long.BYTES);
+        return verb;
+    }
+
+    /**
+     * Adds a WRITE.
+     *
+     * @param offset in the region
+     * @param source where from; must stay as it is until {@link #post} returns
+     * @param index in the source
+     * @param length bytes
+     * @return this
+     */
+    public Chain write(final long offset, final DirectBuffer source, final int index, final int length) {
+        add(WRITE, offset, source, index, length);
+        return this;
+    }
+
+    /**
+     * Adds a WRITE of one word.
+     *
+     * @param offset aligned to 8
+     * @param value the word
+     * @return this
+     */
+    public Chain writeWord(final long offset, final long value) {
+        final int verb = begin();
+        words.putLong(8 * verb, value);
+        add(WRITE, offset, words, 8 * verb, Long.BYTES);
+        return this;
+    }
+
+    /**
+     * Adds a WRITE of one byte.
+     *
+     * @param offset in the region
+     * @param value the byte
+     * @return this
+     */
+    public Chain writeByte(final long offset, final byte value) {
+        final int verb = begin();
+        words.putByte(8 * verb, value);
+        add(WRITE, offset, words, 8 * verb, 1);
+        return this;
+    }
+
+    /**
+     * Adds a FETCH_AND_ADD.
+     *
+     * @param offset aligned to 8
+     * @param delta what to add
+     * @return the verb's number: {@link #result} is the word before
+     */
+    public int fetchAndAdd(final long offset, final long delta) {
+        final int verb = add(FETCH_AND_ADD, offset, null, 0, Long.BYTES);
+        operands[verb] = delta;
+        return verb;
+    }
+
+    /**
+     * Adds a COMPARE_AND_SWAP.
+     *
+     * @param offset aligned to 8
+     * @param expected the value that the word must have
+     * @param replacement the new value
+     * @return the verb's number: {@link #result} is the word before, equal to {@code expected} exactly on success
+     */
+    public int compareAndSwap(final long offset, final long expected, final long replacement) {
+        final int verb = add(COMPARE_AND_SWAP, offset, null, 0, Long.BYTES);
+        operands[verb] = expected;
+        replacements[verb] = replacement;
+        return verb;
+    }
+
+    /**
+     * Adds a PERSIST of everything that verbs of this chain changed since the last PERSIST.
+     *
+     * @return this
+     */
+    public Chain persist() {
+        final int from = begin() == 0 ? 0 : firstUnpersisted;
+        final int verb = add(PERSIST, 0, null, from, 0);
+        firstUnpersisted = verb + 1;
+        return this;
+    }
+
+    /**
+     * Executes the chain: one round trip.
+     *
+     * @param operation under which the cost is counted
+     */
+    public void post(final Operation operation) {
+        begin();
+        posted = true;
+        if (count > 0) {
+            queuePair.execute(this, operation);
+        }
+    }
+
+    /**
+     * The word that a READ of a word, a FETCH_AND_ADD or a COMPARE_AND_SWAP found.
+     *
+     * @param verb its number
+     * @return the word
+     */
+    public long result(final int verb) {
+        assert posted : "the chain was not posted";
+        return words.getLong(8 * verb);
+    }
+
+    /**
+     * Verbs added so far.
+     *
+     * @return count
+     */
+    public int size() {
+        return posted ? 0 : count;
+    }
+
+    private int begin() {
+        if (posted) {
+            Arrays.fill(buffers, 0, count, null);
+            posted = false;
+            count = 0;
+            firstUnpersisted = 0;
+        }
+        return count;
+    }
+
+    private int add(final byte kind, final long offset, final DirectBuffer buffer, final int index, final int length) {
+        final int verb = begin();
+        if (verb == MAX_VERBS) {
+            throw new IllegalStateException("a chain has at most " + MAX_VERBS + " verbs");
+        }
+        kinds[verb] = kind;
+        offsets[verb] = offset;
+        buffers[verb] = buffer;
+        indexes[verb] = index;
+        lengths[verb] = length;
+        count = verb + 1;
+        return verb;
+    }
+
+    int count() {
+        return count;
+    }
+
+    byte kind(final int verb) {
+        return kinds[verb];
+    }
+
+    long offset(final int verb) {
+        return offsets[verb];
+    }
+
+    int length(final int verb) {
+        return lengths[verb];
+    }
+
+    int index(final int verb) {
+        return indexes[verb];
+    }
+
+    DirectBuffer source(final int verb) {
+        return buffers[verb];
+    }
+
+    MutableDirectBuffer target(final int verb) {
+        return (MutableDirectBuffer) buffers[verb];
+    }
+
+    boolean isWordRead(final int verb) {
+        return buffers[verb] == words;
+    }
+
+    long operand(final int verb) {
+        return operands[verb];
+    }
+
+    long replacement(final int verb) {
+        return replacements[verb];
+    }
+
+    /** First verb that the PERSIST at {@code verb} covers. */
+    int persistFrom(final int verb) {
+        return indexes[verb];
+    }
+
+    void result(final int verb, final long word) {
+        words.putLong(8 * verb, word);
+    }
+}

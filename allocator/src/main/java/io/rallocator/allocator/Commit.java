@@ -1,0 +1,217 @@
+package io.rallocator.allocator;
+
+import io.rallocator.persistence.BlockRef;
+import io.rallocator.persistence.IntentDescriptor;
+import org.agrona.DirectBuffer;
+import org.agrona.concurrent.UnsafeBuffer;
+
+/**
+ * Builds and posts the one chain that commits an operation: what earlier operations owe, the new blocks and the intent,
+ * PERSIST, one compare-and-swap of one link word, PERSIST. What it replaces is marked freed by the next chain.
+ *
+ * <p>Crash guarantee: when {@link #post} returned true the operation survives (I1). If the worker dies before, recovery
+ * finds out from the intent whether the swap happened, settles the size stripe and frees whichever blocks are not
+ * reachable (I8, I11).
+ *
+ * <p>A failed attempt leaves its intent slot and sequence to the next {@link #begin}, so at most the last two completed
+ * operations of a lane are ever in its slots.
+ */
+public final class Commit {
+    /** Most blocks that one commit can allocate and free together. */
+    public static final int MAX_REFS = IntentDescriptor.MAX_REFS;
+
+    private static final long COUNT_MASK = (1L << 40) - 1;
+
+    private final WorkerSession session;
+    private final Lane lane;
+    private final UnsafeBuffer intent = Lane.direct(IntentDescriptor.BYTES);
+    private final long[] allocated = new long[MAX_REFS];
+    private final DirectBuffer[] sources = new DirectBuffer[MAX_REFS];
+    private final int[] indexes = new int[MAX_REFS];
+    private final int[] lengths = new int[MAX_REFS];
+    private final long[] freed = new long[MAX_REFS];
+    private int allocatedCount;
+    private int freedCount;
+    private int operationCode;
+    private long linkOffset;
+    private long oldWord;
+    private long newWord;
+    private long stripeOffset;
+    private long stripeWord;
+    private long sequence;
+    private long witness;
+
+    Commit(final WorkerSession session, final Lane lane) {
+        this.session = session;
+        this.lane = lane;
+    }
+
+    /** Goes on after the sequences that the slots hold. */
+    void sequence(final long next) {
+        sequence = next;
+    }
+
+    /**
+     * Begins an attempt, forgetting what was not posted.
+     *
+     * @param code of the operation, 1 … 255, for recovery and people
+     * @param structure root index
+     * @param link offset of the link word
+     * @param old the word that must be there
+     * @param replacement the word to put there; if the attempt allocates blocks it points to the first of them
+     * @return this
+     */
+    public Commit begin(
+            final int code, final int structure, final long link, final long old, final long replacement) {
+        allocatedCount = 0;
+        freedCount = 0;
+        operationCode = code;
+        linkOffset = link;
+        oldWord = old;
+        newWord = replacement;
+        stripeOffset = 0;
+        intent.putLong(IntentDescriptor.SEQUENCE_OFFSET, sequence);
+        intent.putInt(IntentDescriptor.INCARNATION_OFFSET, session.incarnation());
+        intent.putInt(IntentDescriptor.STRUCTURE_OFFSET, structure);
+        intent.putLong(IntentDescriptor.LINK_OFFSET, link);
+        intent.putLong(IntentDescriptor.OLD_WORD_OFFSET, old);
+        intent.putLong(IntentDescriptor.NEW_WORD_OFFSET, replacement);
+        intent.putLong(IntentDescriptor.STRIPE_OFFSET, 0);
+        intent.putLong(IntentDescriptor.STRIPE_OLD_OFFSET, 0);
+        intent.putLong(IntentDescriptor.STRIPE_NEW_OFFSET, 0);
+        return this;
+    }
+
+    /**
+     * Adds a new block.
+     *
+     * @param ref from {@link Lane#allocate}
+     * @param source holds its bytes, sealed; must stay as it is until {@link #post} returns
+     * @param index where they begin
+     * @param length bytes to write
+     * @return this
+     */
+    public Commit allocate(final long ref, final DirectBuffer source, final int index, final int length) {
+        checkRoom();
+        allocated[allocatedCount] = ref;
+        sources[allocatedCount] = source;
+        indexes[allocatedCount] = index;
+        lengths[allocatedCount] = length;
+        allocatedCount++;
+        return this;
+    }
+
+    /**
+     * Adds a block that nothing reaches any more once the swap succeeded.
+     *
+     * @param ref of the block
+     * @return this
+     */
+    public Commit free(final long ref) {
+        checkRoom();
+        freed[freedCount++] = ref;
+        return this;
+    }
+
+    private void checkRoom() {
+        if (allocatedCount + freedCount == MAX_REFS) {
+            throw new IllegalStateException("a commit names at most " + MAX_REFS + " blocks");
+        }
+    }
+
+    /**
+     * Adds a change of the structure's size.
+     *
+     * @param offset of this lane's stripe word
+     * @param delta what the operation adds to the size, not 0
+     * @return this
+     */
+    public Commit stripe(final long offset, final long delta) {
+        final long before = lane.stripeWord(offset);
+        final long count = before + delta & COUNT_MASK;
+        stripeOffset = offset;
+        stripeWord = (sequence & 0xFF_FFFF) << 40 | count;
+        intent.putLong(IntentDescriptor.STRIPE_OFFSET, offset);
+        intent.putLong(IntentDescriptor.STRIPE_OLD_OFFSET, before);
+        intent.putLong(IntentDescriptor.STRIPE_NEW_OFFSET, stripeWord);
+        return this;
+    }
+
+    /**
+     * The count in a stripe word.
+     *
+     * @param word of a stripe
+     * @return signed
+     */
+    public static long stripeCount(final long word) {
+        return word << 24 >> 24;
+    }
+
+    /**
+     * Posts the attempt: one round trip.
+     *
+     * @param operation under which it is counted
+     * @return true if the swap succeeded and is persisted; false if the word was another, see {@link #witness}: the
+     *     allocated blocks are still the caller's, to be posted again or discarded
+     */
+    public boolean post(final Operation operation) {
+        final Chain chain = lane.chain();
+        lane.addOwed(chain);
+        lane.allocator().addHeaderWrites(chain);
+        for (int i = 0; i < allocatedCount; i++) {
+            chain.write(BlockRef.offset(allocated[i]), sources[i], indexes[i], lengths[i]);
+            intent.putLong(IntentDescriptor.REFS_OFFSET + 8 * i, allocated[i]);
+        }
+        for (int i = 0; i < freedCount; i++) {
+            intent.putLong(IntentDescriptor.REFS_OFFSET + 8 * (allocatedCount + i), freed[i]);
+        }
+        IntentDescriptor.seal(intent, 0, operationCode, allocatedCount, freedCount);
+        chain.write(slotOffset(), intent, 0, IntentDescriptor.BYTES);
+        chain.persist();
+        final int swap = chain.compareAndSwap(linkOffset, oldWord, newWord);
+        lane.allocator().addSealWords(chain);
+        chain.persist();
+        chain.post(operation);
+        lane.owedIsWritten();
+        lane.allocator().headersAreWritten();
+        witness = chain.result(swap);
+        if (witness != oldWord) {
+            return false;
+        }
+        committed();
+        return true;
+    }
+
+    private void committed() {
+        sequence++;
+        for (int i = 0; i < freedCount; i++) {
+            lane.allocator().retire(freed[i]);
+            lane.oweMark(freed[i]);
+        }
+        if (stripeOffset != 0) {
+            lane.oweStripe(stripeOffset, stripeWord);
+        }
+    }
+
+    private long slotOffset() {
+        return session.geometry().intentOffset(session.index(), lane.index(), (int) (sequence & 1));
+    }
+
+    /**
+     * The word that the last failed swap found.
+     *
+     * @return the word
+     */
+    public long witness() {
+        return witness;
+    }
+
+    /**
+     * The sequence that the next commit of this lane gets; with session and lane it names the operation.
+     *
+     * @return from 1
+     */
+    public long sequence() {
+        return sequence;
+    }
+}

@@ -1,0 +1,54 @@
+package io.rallocator.allocator;
+
+import java.util.Arrays;
+
+/**
+ * What the operations of one queue pair cost, by operation: chains, wire round trips, verbs, bytes, persists, failed
+ * compare-and-swaps. Part of the API: tests assert budgets on them.
+ *
+ * <p>Threads: counted by the queue pair's thread; readers may see figures a moment old.
+ */
+public final class FabricCounters {
+    /** What is counted. */
+    public enum Figure {
+        /** Chains posted: the round trips of the budgets. */
+        CHAINS,
+        /** Round trips on the wire: chains, and persists that had to be awaited. */
+        WIRE_ROUND_TRIPS,
+        /** Verbs in the chains. */
+        VERBS,
+        /** Bytes read from the blade. */
+        BYTES_IN,
+        /** Bytes written to the blade. */
+        BYTES_OUT,
+        /** PERSIST verbs. */
+        PERSISTS,
+        /** Compare-and-swaps that found another value. */
+        CAS_FAILURES
+    }
+
+    static final int FIGURES = Figure.values().length;
+
+    private long[] counts = new long[32 * FIGURES];
+
+    void add(final Operation operation, final Figure figure, final long amount) {
+        final int at = operation.index() * FIGURES + figure.ordinal();
+        if (at >= counts.length) {
+            counts = Arrays.copyOf(counts, Math.max(counts.length * 2, at + FIGURES));
+        }
+        counts[at] += amount;
+    }
+
+    /**
+     * One figure of one operation.
+     *
+     * @param operation whose
+     * @param figure which
+     * @return the count since the queue pair was made
+     */
+    public long get(final Operation operation, final Figure figure) {
+        final long[] seen = counts;
+        final int at = operation.index() * FIGURES + figure.ordinal();
+        return at < seen.length ? seen[at] : 0;
+    }
+}

@@ -1,0 +1,162 @@
+package io.rallocator.allocator;
+
+import io.rallocator.persistence.BlockRef;
+import io.rallocator.persistence.IntentDescriptor;
+import io.rallocator.persistence.LinkWord;
+import io.rallocator.persistence.PoolGeometry;
+import io.rallocator.persistence.SessionDescriptor;
+import org.agrona.concurrent.UnsafeBuffer;
+
+/**
+ * Reads intents and decides whether the operation they name took effect (I10): its block is where the link points, or
+ * another intent names it as the one that was replaced, or it is marked freed, looked at in that order (DESIGN trap 12).
+ * Sound as long as the session of the intent holds back the epoch, so that its blocks are not reused.
+ *
+ * <p>Threads: one.
+ */
+final class IntentScanner {
+    private static final Operation SCAN = Operation.named("intent.scan");
+
+    private final PoolGeometry geometry;
+    private final Chain chain;
+    private final UnsafeBuffer others;
+    private final UnsafeBuffer states;
+
+    IntentScanner(final PoolGeometry geometry, final Chain chain) {
+        this.geometry = geometry;
+        this.chain = chain;
+        this.others = Lane.direct(sessionBytes());
+        this.states = Lane.direct(geometry.sessions() * SessionDescriptor.BYTES);
+    }
+
+    private int sessionBytes() {
+        return geometry.lanes() * 2 * IntentDescriptor.BYTES;
+    }
+
+    /**
+     * Reads all intents of a session.
+     *
+     * @param session 0 …
+     * @param target filled with lanes × 2 slots
+     */
+    void read(final int session, final UnsafeBuffer target) {
+        chain.read(geometry.intentOffset(session, 0, 0), target, 0, sessionBytes()).post(SCAN);
+    }
+
+    UnsafeBuffer newSessionBuffer() {
+        return Lane.direct(sessionBytes());
+    }
+
+    /** Slots of one session. */
+    int slots() {
+        return geometry.lanes() * 2;
+    }
+
+    /**
+     * Decides whether an operation took effect.
+     *
+     * @param slots holds the intent
+     * @param at where it begins
+     * @return true if its swap succeeded
+     */
+    boolean happened(final UnsafeBuffer slots, final int at) {
+        final long link = slots.getLong(at + IntentDescriptor.LINK_OFFSET);
+        final long newWord = slots.getLong(at + IntentDescriptor.NEW_WORD_OFFSET);
+        final long word = word(link);
+        if (word == newWord) {
+            return true;
+        }
+        if (IntentDescriptor.allocated(slots, at) == 0) {
+            return false; // a word that stays once it is set (a taken slot), or a change without a size
+        }
+        return LinkWord.sameTarget(word, newWord)
+                || isNamedAsOld(link, newWord)
+                || isMarkedFreed(IntentDescriptor.ref(slots, at, 0));
+    }
+
+    private boolean isNamedAsOld(final long link, final long word) {
+        readStates();
+        for (int session = 0; session < geometry.sessions(); session++) {
+            if (isFree(session)) {
+                continue;
+            }
+            read(session, others);
+            for (int slot = 0; slot < slots(); slot++) {
+                final int at = slot * IntentDescriptor.BYTES;
+                if (others.getLong(at + IntentDescriptor.LINK_OFFSET) == link
+                        && LinkWord.sameTarget(others.getLong(at + IntentDescriptor.OLD_WORD_OFFSET), word)
+                        && IntentDescriptor.isValid(others, at)) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    private boolean isMarkedFreed(final long ref) {
+        final UnsafeBuffer mark = Lane.direct(8);
+        chain.read(Lane.freedByteOffset(geometry, ref), mark, 0, 1).post(SCAN);
+        return (mark.getByte(0) & 0xFF) == BlockRef.generation(ref);
+    }
+
+    /**
+     * Sums the size changes of a structure that happened in other sessions and are not in their stripes yet.
+     *
+     * @param structure root index
+     * @param except the session to leave out
+     * @return the sum
+     */
+    long unsettledDelta(final int structure, final int except) {
+        final UnsafeBuffer slots = newSessionBuffer();
+        readStates();
+        final boolean[] free = new boolean[geometry.sessions()];
+        for (int session = 0; session < free.length; session++) {
+            free[session] = isFree(session);
+        }
+        long delta = 0;
+        for (int session = 0; session < free.length; session++) {
+            if (session != except && !free[session]) {
+                read(session, slots);
+                delta += unsettledDelta(structure, slots);
+            }
+        }
+        return delta;
+    }
+
+    private long unsettledDelta(final int structure, final UnsafeBuffer slots) {
+        long delta = 0;
+        for (int slot = 0; slot < slots(); slot++) {
+            final int at = slot * IntentDescriptor.BYTES;
+            if (slots.getInt(at + IntentDescriptor.STRUCTURE_OFFSET) == structure
+                    && slots.getLong(at + IntentDescriptor.STRIPE_OFFSET) != 0
+                    && IntentDescriptor.isValid(slots, at)
+                    && isUnsettled(slots, at)
+                    && happened(slots, at)) {
+                delta += Commit.stripeCount(slots.getLong(at + IntentDescriptor.STRIPE_NEW_OFFSET))
+                        - Commit.stripeCount(slots.getLong(at + IntentDescriptor.STRIPE_OLD_OFFSET));
+            }
+        }
+        return delta;
+    }
+
+    /** True while the stripe still is as the operation found it. */
+    boolean isUnsettled(final UnsafeBuffer slots, final int at) {
+        return word(slots.getLong(at + IntentDescriptor.STRIPE_OFFSET))
+                == slots.getLong(at + IntentDescriptor.STRIPE_OLD_OFFSET);
+    }
+
+    private void readStates() {
+        chain.read(geometry.sessionOffset(0), states, 0, states.capacity()).post(SCAN);
+    }
+
+    private boolean isFree(final int session) {
+        final int at = session * SessionDescriptor.BYTES;
+        return SessionDescriptor.state(states.getLong(at), geometry.sessionOffset(session)) == SessionDescriptor.FREE;
+    }
+
+    private long word(final long offset) {
+        final int verb = chain.readWord(offset);
+        chain.post(SCAN);
+        return chain.result(verb);
+    }
+}

@@ -1,0 +1,331 @@
+package io.rallocator.allocator;
+
+import io.rallocator.persistence.BlockRef;
+import io.rallocator.persistence.PoolGeometry;
+import io.rallocator.persistence.SlabLayout;
+import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicLong;
+import org.agrona.BitUtil;
+import org.agrona.collections.Long2LongHashMap;
+import org.agrona.concurrent.UnsafeBuffer;
+
+/**
+ * What one operation needs while it runs: a queue pair, buffers, a block allocator, two intent slots. A session has a
+ * fixed number of lanes; {@link WorkerSession#acquire} hands one out exclusively and pins the epoch until
+ * {@link WorkerSession#release}, so memory that the operation read cannot be reused under it.
+ *
+ * <p>Threads: the holder's alone. Nothing that was read through a lane may be trusted after it was released.
+ */
+public final class Lane {
+    /** State of a lane that nobody holds and that owes nothing. */
+    static final long IDLE = 0;
+
+    /** Tag: somebody holds the lane. */
+    static final long BUSY = 1;
+
+    /** Tag: nobody holds the lane; it owes freed marks or a size stripe of the epoch in the state. */
+    static final long DIRTY = 2;
+
+    private static final int EPOCH_SHIFT = 2;
+    private static final Operation SETTLE = Operation.named("lane.settle");
+    private static final Operation STRIPE = Operation.named("lane.stripe");
+    private static final long MISSING = Long.MIN_VALUE;
+
+    /** {@code epoch << 2 | tag}, or {@link #IDLE}. */
+    final AtomicLong state = new AtomicLong();
+
+    private final WorkerSession session;
+    private final int index;
+    private final PoolGeometry geometry;
+    private final QueuePair queuePair;
+    private final Chain chain;
+    private final LaneAllocator allocator;
+    private final Commit commit;
+    private final Long2LongHashMap stripes = new Long2LongHashMap(MISSING);
+    private UnsafeBuffer readBuffer = direct(4096);
+    private UnsafeBuffer writeBuffer = direct(4096);
+    private long epoch;
+
+    private final long[] owedMarks = new long[Commit.MAX_REFS];
+    private int owedMarkCount;
+    private long owedStripeOffset;
+    private long owedStripeWord;
+
+    Lane(final WorkerSession session, final int index, final QueuePair queuePair) {
+        this.session = session;
+        this.index = index;
+        this.geometry = session.geometry();
+        this.queuePair = queuePair;
+        this.chain = new Chain(queuePair);
+        this.allocator = new LaneAllocator(session, this);
+        this.commit = new Commit(session, this);
+    }
+
+    /**
+     * A direct buffer, zeroed.
+     *
+     * @param capacity bytes
+     * @return the buffer
+     */
+    static UnsafeBuffer direct(final int capacity) {
+        return new UnsafeBuffer(ByteBuffer.allocateDirect(capacity));
+    }
+
+    // ---- taken and given back by the session
+
+    static long busy(final long epoch) {
+        return epoch << EPOCH_SHIFT | BUSY;
+    }
+
+    static long epochOf(final long state) {
+        return state >>> EPOCH_SHIFT;
+    }
+
+    /**
+     * Takes the lane if nobody holds it. A lane that owes marks of an older epoch keeps that epoch until they are
+     * written, so the session cannot announce a newer one before (DESIGN section 8).
+     */
+    boolean tryAcquire() {
+        final long seen = state.get();
+        if ((seen & BUSY) != 0) {
+            return false;
+        }
+        final long current = session.localEpoch();
+        final long pinned = seen == IDLE ? current : epochOf(seen);
+        if (!state.compareAndSet(seen, busy(pinned))) {
+            return false;
+        }
+        if (pinned != current) {
+            settle();
+        }
+        pin(pinned);
+        allocator.onAcquire();
+        return true;
+    }
+
+    /** Whoever announces reads our state after it changed the epoch; we read the epoch after we changed our state. */
+    private void pin(final long pinned) {
+        long mine = pinned;
+        for (long current = session.localEpoch(); current != mine; current = session.localEpoch()) {
+            mine = current;
+            state.set(busy(mine));
+        }
+        epoch = mine;
+    }
+
+    void release() {
+        state.set(owesNothing() ? IDLE : epoch << EPOCH_SHIFT | DIRTY);
+    }
+
+    /** Writes what an idle lane owes. Called by the session's conductor, and by whoever wants exact sizes. */
+    boolean settleIfIdle() {
+        final long seen = state.get();
+        if (seen == IDLE) {
+            return true;
+        }
+        if ((seen & BUSY) != 0 || !state.compareAndSet(seen, busy(epochOf(seen)))) {
+            return false;
+        }
+        try {
+            settle();
+        } finally {
+            release();
+        }
+        return true;
+    }
+
+    // ---- for operations
+
+    /**
+     * The lane's chain.
+     *
+     * @return reused; post it before anything else of the lane is called
+     */
+    public Chain chain() {
+        return chain;
+    }
+
+    /**
+     * The lane's commit builder.
+     *
+     * @return reused
+     */
+    public Commit commit() {
+        return commit;
+    }
+
+    /**
+     * Number in the session.
+     *
+     * @return 0 … lanes − 1
+     */
+    public int index() {
+        return index;
+    }
+
+    /**
+     * Which size stripe of a structure is this lane's.
+     *
+     * @return 0 … sessions × lanes − 1
+     */
+    public int stripeIndex() {
+        return session.index() * geometry.lanes() + index;
+    }
+
+    /**
+     * The epoch that this operation pins. A link word that any lane of this session read while it pinned the same epoch
+     * still proves what it points to; from another epoch it is only a hint where to look (DESIGN trap 10).
+     *
+     * @return the session's epoch
+     */
+    public long epoch() {
+        return epoch;
+    }
+
+    /**
+     * The pool's layout.
+     *
+     * @return never null
+     */
+    public PoolGeometry geometry() {
+        return geometry;
+    }
+
+    /**
+     * A direct buffer for reading into.
+     *
+     * @param capacity bytes needed
+     * @return reused by every call; content undefined
+     */
+    public UnsafeBuffer readBuffer(final int capacity) {
+        if (readBuffer.capacity() < capacity) {
+            readBuffer = direct(BitUtil.findNextPositivePowerOfTwo(capacity));
+        }
+        return readBuffer;
+    }
+
+    /**
+     * A direct buffer for building blocks in.
+     *
+     * @param capacity bytes needed
+     * @return reused by every call; content undefined
+     */
+    public UnsafeBuffer writeBuffer(final int capacity) {
+        if (writeBuffer.capacity() < capacity) {
+            writeBuffer = direct(BitUtil.findNextPositivePowerOfTwo(capacity));
+        }
+        return writeBuffer;
+    }
+
+    /**
+     * Reads one word: one round trip.
+     *
+     * @param operation under which it is counted
+     * @param offset aligned to 8
+     * @return the word
+     */
+    public long readWord(final Operation operation, final long offset) {
+        final int verb = chain.readWord(offset);
+        chain.post(operation);
+        return chain.result(verb);
+    }
+
+    /**
+     * Allocates a block: no round trip, unless the lane's slabs are used up.
+     *
+     * @param bytes 1 … {@link PoolGeometry#maxBlockBytes()}
+     * @return its {@link BlockRef}; the content is undefined
+     * @throws io.rallocator.persistence.OutOfRemoteMemoryException if the blade has no slab left; release the lane and
+     *     ask {@link WorkerSession#awaitReclamation}
+     */
+    public long allocate(final int bytes) {
+        return allocator.allocate(bytes);
+    }
+
+    /**
+     * Gives back a block that was allocated by this lane and never linked.
+     *
+     * @param ref from {@link #allocate}
+     */
+    public void discard(final long ref) {
+        allocator.discard(ref);
+    }
+
+    LaneAllocator allocator() {
+        return allocator;
+    }
+
+    FabricCounters counters() {
+        return queuePair.counters();
+    }
+
+    void close() {
+        queuePair.close();
+    }
+
+    // ---- what a committed operation leaves to the next chain
+
+    /** Adds the marks and the stripe that earlier operations owe to the chain, before anything of the next one. */
+    void addOwed(final Chain target) {
+        for (int i = 0; i < owedMarkCount; i++) {
+            final long ref = owedMarks[i];
+            target.writeByte(freedByteOffset(geometry, ref), (byte) BlockRef.generation(ref));
+        }
+        if (owedStripeOffset != 0) {
+            target.writeWord(owedStripeOffset, owedStripeWord);
+        }
+    }
+
+    void owedIsWritten() {
+        owedMarkCount = 0;
+        owedStripeOffset = 0;
+    }
+
+    void oweMark(final long ref) {
+        owedMarks[owedMarkCount++] = ref;
+    }
+
+    void oweStripe(final long offset, final long word) {
+        stripes.put(offset, word);
+        owedStripeOffset = offset;
+        owedStripeWord = word;
+    }
+
+    /** The stripe's word after everything that this lane committed. */
+    long stripeWord(final long offset) {
+        long word = stripes.get(offset);
+        if (word == MISSING) {
+            word = readWord(STRIPE, offset);
+            stripes.put(offset, word);
+        }
+        return word;
+    }
+
+    boolean owesNothing() {
+        return owedMarkCount == 0 && owedStripeOffset == 0;
+    }
+
+    void settle() {
+        if (!owesNothing()) {
+            addOwed(chain);
+            chain.persist();
+            chain.post(SETTLE);
+            owedIsWritten();
+        }
+    }
+
+    /**
+     * Where the freed byte of a block is: derived from the reference alone.
+     *
+     * @param geometry of the pool
+     * @param ref of the block
+     * @return offset
+     */
+    static long freedByteOffset(final PoolGeometry geometry, final long ref) {
+        final int slabClass = BlockRef.slabClass(ref);
+        final long offset = BlockRef.offset(ref);
+        final long base = geometry.unitOffset(geometry.slabUnitAt(offset, slabClass));
+        final SlabLayout layout = SlabLayout.of(geometry.slabBytes(slabClass), BlockRef.blockClass(ref));
+        return base + layout.freedOffset() + layout.indexAt(offset - base);
+    }
+}

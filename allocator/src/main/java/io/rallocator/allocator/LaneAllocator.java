@@ -1,0 +1,530 @@
+package io.rallocator.allocator;
+
+import io.rallocator.persistence.BlockDescriptor;
+import io.rallocator.persistence.BlockRef;
+import io.rallocator.persistence.OutOfRemoteMemoryException;
+import io.rallocator.persistence.PoolGeometry;
+import io.rallocator.persistence.RingDescriptor;
+import io.rallocator.persistence.SizeClasses;
+import io.rallocator.persistence.SlabLayout;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import org.agrona.concurrent.ManyToOneConcurrentLinkedQueue;
+import org.agrona.concurrent.UnsafeBuffer;
+
+/**
+ * The fine tier: divides the slabs of one lane into blocks, without network and without contention. Per block class it
+ * keeps the slab it allocates from, slabs with room (partial) and slabs without (full); emptied slabs go to a common
+ * list for any block class, and above a threshold back to the blade (DESIGN section 5).
+ *
+ * <p>Threads: the lane's holder. Crash guarantee: a slab is durably OPEN before the first link to a block that was
+ * allocated since it was sealed, because the write of its header rides ahead of the commit; a slab without room is
+ * sealed by a chain of the next operation, when every block in it is linked, freed or named by an intent.
+ */
+final class LaneAllocator {
+    private static final int MAX_HEADER_WRITES = 8;
+    private static final int SLABS_BEFORE_LARGER = 16;
+    private static final int BLOCKS_WANTED = 8;
+    private static final int HARVESTED_AT_ONCE = 4;
+    private static final int EPOCHS_TO_WAIT = 3;
+    private static final Operation HARVEST = Operation.named("block.harvest");
+    private static final Operation ADOPT = Operation.named("slab.adopt");
+    private static final Operation SEAL = Operation.named("slab.seal");
+    private static final UnsafeBuffer ZEROS = Lane.direct(64 << 10);
+
+    /** The slabs of one block class. */
+    private static final class Shelf {
+        Slab current;
+        final ArrayDeque<Slab> partial = new ArrayDeque<>();
+        final List<Slab> held = new ArrayList<>();
+        int harvestCursor;
+    }
+
+    private final WorkerSession session;
+    private final Lane lane;
+    private final PoolGeometry geometry;
+    private final Shelf[] shelves = new Shelf[SizeClasses.COUNT];
+    private final List<ArrayDeque<Slab>> empties = new ArrayList<>();
+    private int emptyUnits;
+
+    /** Freed blocks of this session's slabs, waiting for the epochs. */
+    private final LimboQueue limbo = new LimboQueue();
+
+    /** Slabs of this lane in which other lanes of the session gave blocks back. */
+    private final Queue<Slab> returned = new ManyToOneConcurrentLinkedQueue<>();
+
+    /** Slabs whose header must be written before the next commit: fresh, or sealed and used again. */
+    private final ArrayDeque<Slab> toFormat = new ArrayDeque<>();
+
+    private final ArrayDeque<Slab> toOpen = new ArrayDeque<>();
+
+    /** Slabs that lost their last free block: in this operation, and in an earlier one. */
+    private final ArrayDeque<Slab> toSealLater = new ArrayDeque<>();
+
+    private final ArrayDeque<Slab> toSeal = new ArrayDeque<>();
+    private UnsafeBuffer scratch = Lane.direct(4096);
+
+    LaneAllocator(final WorkerSession session, final Lane lane) {
+        this.session = session;
+        this.lane = lane;
+        this.geometry = session.geometry();
+        for (int i = 0; i < geometry.slabClasses(); i++) {
+            empties.add(new ArrayDeque<>());
+        }
+    }
+
+    void onAcquire() {
+        if (!toSealLater.isEmpty()) {
+            toSeal.addAll(toSealLater);
+            toSealLater.clear();
+        }
+    }
+
+    // ---- allocation
+
+    long allocate(final int bytes) {
+        if (bytes > geometry.maxBlockBytes()) {
+            throw new IllegalArgumentException("a block of " + bytes + " bytes exceeds this pool's largest, "
+                    + geometry.maxBlockBytes() + "; create the pool with larger slab classes");
+        }
+        final int blockClass = SizeClasses.indexFor(bytes);
+        final Shelf shelf = shelf(blockClass);
+        Slab slab = shelf.current;
+        if (slab == null || slab.available == 0) {
+            slab = refill(shelf, blockClass);
+        }
+        return slab.take();
+    }
+
+    private Shelf shelf(final int blockClass) {
+        Shelf shelf = shelves[blockClass];
+        if (shelf == null) {
+            shelf = new Shelf();
+            shelves[blockClass] = shelf;
+        }
+        return shelf;
+    }
+
+    private Slab refill(final Shelf shelf, final int blockClass) {
+        if (shelf.current != null) {
+            toSealLater.add(shelf.current);
+            shelf.current.sealPending = true;
+            shelf.current = null;
+        }
+        reclaim();
+        Slab slab = shelf.partial.poll();
+        if (slab == null) {
+            harvest(shelf);
+            slab = fromEmpties(shelf, blockClass);
+        }
+        if (slab == null) {
+            slab = session.orphans().adopt(lane, blockClass);
+            if (slab != null) {
+                shelf.held.add(slab);
+            }
+        }
+        if (slab == null) {
+            slab = fromBlade(shelf, blockClass);
+        }
+        use(shelf, slab);
+        return slab;
+    }
+
+    private void use(final Shelf shelf, final Slab slab) {
+        slab.listed = false;
+        cancelSeal(slab);
+        if (!slab.open) {
+            slab.open = true;
+            toOpen.add(slab);
+        }
+        shelf.current = slab;
+    }
+
+    /** Takes a slab in that another look will find useful. */
+    void hold(final Slab slab) {
+        shelf(slab.layout.blockClass()).held.add(slab);
+        relist(slab);
+    }
+
+    private void cancelSeal(final Slab slab) {
+        if (slab.sealPending) {
+            slab.sealPending = false;
+            toSeal.remove(slab);
+            toSealLater.remove(slab);
+        }
+    }
+
+    private Slab fromEmpties(final Shelf shelf, final int blockClass) {
+        for (int slabClass = smallestFitting(blockClass); slabClass < geometry.slabClasses(); slabClass++) {
+            final Slab empty = empties.get(slabClass).poll();
+            if (empty != null) {
+                emptyUnits -= geometry.slabUnits(slabClass);
+                return fresh(shelf, empty.unit, slabClass, empty.generation, blockClass);
+            }
+        }
+        return null;
+    }
+
+    private Slab fromBlade(final Shelf shelf, final int blockClass) {
+        final int smallest = smallestFitting(blockClass);
+        final int preferred = preferred(shelf, blockClass, smallest);
+        OutOfRemoteMemoryException exhausted = null;
+        for (int step = 0; step < geometry.slabClasses() - smallest; step++) {
+            // the preferred class first, then smaller ones, then larger ones
+            final int slabClass = preferred - step >= smallest ? preferred - step : smallest + step;
+            try {
+                final long slabWord = session.slabClient().acquire(lane, slabClass);
+                return fresh(
+                        shelf,
+                        RingDescriptor.slabUnit(slabWord),
+                        slabClass,
+                        RingDescriptor.slabGeneration(slabWord),
+                        blockClass);
+            } catch (final OutOfRemoteMemoryException e) {
+                exhausted = e;
+            }
+        }
+        final Slab slab = lastResort(shelf, blockClass);
+        if (slab != null) {
+            return slab;
+        }
+        throw exhausted;
+    }
+
+    /** A nearly full slab, or an orphan that did not look worthwhile, is better than an error. */
+    private Slab lastResort(final Shelf shelf, final int blockClass) {
+        for (final Slab slab : shelf.held) {
+            if (slab.available > 0) {
+                return slab;
+            }
+        }
+        final Slab orphan = session.orphans().adoptAny(lane, blockClass);
+        if (orphan != null) {
+            shelf.held.add(orphan);
+        }
+        return orphan;
+    }
+
+    private int smallestFitting(final int blockClass) {
+        int slabClass = 0;
+        while (slabClass < geometry.slabClasses() - 1 && !fits(slabClass, blockClass, 1)) {
+            slabClass++;
+        }
+        return slabClass;
+    }
+
+    private boolean fits(final int slabClass, final int blockClass, final int blocks) {
+        final long room = geometry.slabBytes(slabClass) - SlabLayout.HEADER_BYTES - 64L;
+        return room / SizeClasses.bytes(blockClass) >= blocks;
+    }
+
+    /** Few blocks a slab cost round trips, large slabs cost memory: a shelf that holds many slabs gets larger ones. */
+    private int preferred(final Shelf shelf, final int blockClass, final int smallest) {
+        int slabClass = smallest;
+        final int largest = geometry.slabClasses() - 1;
+        while (slabClass < largest && !fits(slabClass, blockClass, BLOCKS_WANTED)) {
+            slabClass++;
+        }
+        int slabs = shelf.held.size();
+        while (slabClass < largest
+                && slabs >= SLABS_BEFORE_LARGER
+                && (long) geometry.slabUnits(slabClass + 1) * 64 <= geometry.units()) {
+            slabs /= SLABS_BEFORE_LARGER;
+            slabClass++;
+        }
+        return slabClass;
+    }
+
+    private Slab fresh(
+            final Shelf shelf, final int unit, final int slabClass, final int generation, final int blockClass) {
+        final Slab slab = new Slab(geometry, unit, slabClass, generation, blockClass, this);
+        slab.open = true;
+        toFormat.add(slab);
+        session.own(slab);
+        shelf.held.add(slab);
+        return slab;
+    }
+
+    void discard(final long ref) {
+        final Slab slab = session.slabAt(ref);
+        slab.untake(slab.indexAt(BlockRef.offset(ref)));
+    }
+
+    // ---- frees
+
+    /** A block of a committed free: if this session owns its slab it is reused after the epochs, else its owner will. */
+    void retire(final long ref) {
+        final Slab slab = session.slabAt(ref);
+        if (slab != null && slab.enterLimbo(slab.indexAt(BlockRef.offset(ref)))) {
+            limbo.add(ref, lane.epoch());
+        }
+    }
+
+    /** Takes in every block whose epochs are over. */
+    void reclaim() {
+        final long global = session.globalEpoch();
+        while (!limbo.isEmpty() && limbo.firstEpoch() + EPOCHS_TO_WAIT <= global) {
+            final long ref = limbo.poll();
+            final Slab slab = session.slabAt(ref);
+            final int index = slab.indexAt(BlockRef.offset(ref));
+            if (slab.owner == this) {
+                slab.release(index);
+                relist(slab);
+            } else if (slab.giveBack(index)) {
+                slab.owner.returned.add(slab);
+            }
+        }
+        for (Slab slab = returned.poll(); slab != null; slab = returned.poll()) {
+            slab.collectReturned();
+            relist(slab);
+        }
+    }
+
+    private void relist(final Slab slab) {
+        final Shelf shelf = shelf(slab.layout.blockClass());
+        if (slab == shelf.current) {
+            return;
+        }
+        if (slab.isEmpty()) {
+            if (slab.listed) {
+                shelf.partial.remove(slab);
+            }
+            shelf.held.remove(slab);
+            keepOrFree(slab);
+        } else if (!slab.listed && slab.isWorthwhile()) {
+            slab.listed = true;
+            shelf.partial.add(slab);
+        }
+    }
+
+    private void keepOrFree(final Slab slab) {
+        slab.listed = false;
+        cancelSeal(slab);
+        final int units = geometry.slabUnits(slab.slabClass);
+        if (emptyUnits + units > session.emptyUnitsThreshold() && session.slabClient().free(lane, slab)) {
+            session.disown(slab);
+        } else {
+            empties.get(slab.slabClass).add(slab);
+            emptyUnits += units;
+        }
+    }
+
+    /** Gives every empty slab to the blade: another lane or worker may need the memory. */
+    void freeEmpties() {
+        for (final ArrayDeque<Slab> slabs : empties) {
+            while (!slabs.isEmpty() && session.slabClient().free(lane, slabs.peek())) {
+                final Slab slab = slabs.poll();
+                emptyUnits -= geometry.slabUnits(slab.slabClass);
+                session.disown(slab);
+            }
+        }
+    }
+
+    /** Looks in a few slabs for blocks that other sessions freed; they wait for the epochs from now on. */
+    private void harvest(final Shelf shelf) {
+        if (!session.hasPeers()) {
+            return;
+        }
+        for (int i = Math.min(HARVESTED_AT_ONCE, shelf.held.size()); i > 0; i--) {
+            shelf.harvestCursor = shelf.harvestCursor + 1 < shelf.held.size() ? shelf.harvestCursor + 1 : 0;
+            harvest(shelf.held.get(shelf.harvestCursor));
+        }
+    }
+
+    void harvestAll() {
+        for (final Shelf shelf : shelves) {
+            if (shelf != null) {
+                shelf.held.forEach(this::harvest);
+            }
+        }
+    }
+
+    private void harvest(final Slab slab) {
+        final int blocks = slab.layout.blocks();
+        final UnsafeBuffer marks = scratch(blocks);
+        lane.chain().read(slab.base + slab.layout.freedOffset(), marks, 0, blocks).post(HARVEST);
+        for (int index = 0; index < blocks; index++) {
+            final byte generation = (byte) (slab.freed[index] + 1);
+            if (marks.getByte(index) == generation && slab.isTaken(index) && slab.enterLimbo(index)) {
+                limbo.add(refOf(slab, index, generation), lane.epoch());
+            }
+        }
+    }
+
+    private static long refOf(final Slab slab, final int index, final int generation) {
+        return BlockRef.of(
+                slab.base + slab.layout.blockOffset(index), slab.layout.blockClass(), slab.slabClass, generation);
+    }
+
+    // ---- adoption
+
+    /**
+     * Takes in a sealed slab that just became this session's: its bitmap says what is allocated, freed bytes equal to
+     * the blocks' generations say what was freed since. Those wait for the epochs: somebody may still read them.
+     *
+     * @return the slab, or null if its header is not what the slab table says (it stays owned and untouched)
+     */
+    Slab adopt(final int unit, final int slabClass, final int generation) {
+        final int slabBytes = geometry.slabBytes(slabClass);
+        final UnsafeBuffer bytes = scratch(slabBytes);
+        lane.chain().read(geometry.unitOffset(unit), bytes, 0, slabBytes).post(ADOPT);
+        if (!SlabHeader.isValid(bytes, unit, generation, slabClass)) {
+            return null;
+        }
+        final Slab slab =
+                new Slab(geometry, unit, slabClass, generation, bytes.getInt(SlabLayout.BLOCK_CLASS_OFFSET), this);
+        session.own(slab);
+        final SlabLayout layout = slab.layout;
+        for (int index = 0; index < layout.blocks(); index++) {
+            final byte mark = bytes.getByte(layout.freedOffset() + index);
+            slab.freed[index] = mark;
+            if ((bytes.getLong(SlabLayout.BITMAP_OFFSET + (index >>> 6) * 8) & 1L << index) != 0) {
+                adoptBlock(slab, index, bytes, mark);
+            }
+        }
+        return slab;
+    }
+
+    private void adoptBlock(final Slab slab, final int index, final UnsafeBuffer bytes, final byte mark) {
+        slab.taken[index >>> 6] |= 1L << index;
+        slab.available--;
+        final int at = slab.layout.blockOffset(index);
+        final byte generation = (byte) BlockDescriptor.generation(bytes, at);
+        if (mark == generation) {
+            // the life that ended is the one that the header names: count from the one before, release adds it again
+            slab.freed[index]--;
+            slab.enterLimbo(index);
+            limbo.add(refOf(slab, index, generation), lane.epoch());
+        }
+    }
+
+    // ---- headers, riding on commit chains
+
+    /** Adds what must be durable before the next link: headers of fresh slabs, OPEN words; and bitmaps of full ones. */
+    void addHeaderWrites(final Chain chain) {
+        int used = 0;
+        for (final Slab slab : toFormat) {
+            used = addFormat(chain, slab, used);
+        }
+        for (final Slab slab : toOpen) {
+            chain.writeWord(slab.base + SlabLayout.STATE_OFFSET, SlabHeader.stateWord(SlabLayout.OPEN));
+        }
+        int sealed = 0;
+        for (final Slab slab : toSeal) {
+            if (sealed++ < MAX_HEADER_WRITES) {
+                used = addBitmap(chain, slab, used);
+            }
+        }
+    }
+
+    /** Adds, after the PERSIST that covers the bitmaps, the words that say that they are exact. */
+    void addSealWords(final Chain chain) {
+        int sealed = 0;
+        for (final Slab slab : toSeal) {
+            if (sealed++ < MAX_HEADER_WRITES) {
+                chain.writeWord(slab.base + SlabLayout.STATE_OFFSET, SlabHeader.stateWord(SlabLayout.SEALED));
+            }
+        }
+    }
+
+    void headersAreWritten() {
+        toFormat.clear();
+        toOpen.clear();
+        for (int sealed = 0; !toSeal.isEmpty() && sealed < MAX_HEADER_WRITES; sealed++) {
+            final Slab slab = toSeal.poll();
+            slab.sealPending = false;
+            slab.open = false;
+        }
+    }
+
+    private int addFormat(final Chain chain, final Slab slab, final int used) {
+        final UnsafeBuffer header = scratchBehind(used, SlabLayout.HEADER_BYTES);
+        SlabHeader.encode(header, used, slab.unit, slab.generation, slab.slabClass, slab.layout);
+        chain.write(slab.base, header, used, SlabLayout.HEADER_BYTES);
+        for (int at = SlabLayout.BITMAP_OFFSET; at < slab.layout.firstBlock(); at += ZEROS.capacity()) {
+            chain.write(slab.base + at, ZEROS, 0, Math.min(ZEROS.capacity(), slab.layout.firstBlock() - at));
+        }
+        return used + SlabLayout.HEADER_BYTES;
+    }
+
+    private int addBitmap(final Chain chain, final Slab slab, final int used) {
+        final int bytes = slab.layout.bitmapWords() * 8;
+        putBitmap(scratchBehind(used, bytes), used, slab);
+        chain.write(slab.base + SlabLayout.BITMAP_OFFSET, scratch, used, bytes);
+        return used + bytes;
+    }
+
+    private static void putBitmap(final UnsafeBuffer target, final int index, final Slab slab) {
+        final int last = slab.layout.bitmapWords() - 1;
+        for (int word = 0; word <= last; word++) {
+            final int beyond = word == last ? slab.layout.blocks() & 63 : 0;
+            final long mask = beyond == 0 ? -1L : (1L << beyond) - 1;
+            target.putLong(index + 8 * word, slab.taken[word] & mask);
+        }
+    }
+
+    /** Seals every slab, at the end of the session: nothing is left for recovery to scan. */
+    void sealAll() {
+        reclaim();
+        for (final Shelf shelf : shelves) {
+            if (shelf != null) {
+                shelf.held.forEach(this::seal);
+            }
+        }
+        for (final ArrayDeque<Slab> slabs : empties) {
+            slabs.forEach(this::seal);
+        }
+    }
+
+    private void seal(final Slab slab) {
+        final Chain chain = lane.chain();
+        if (toFormat.contains(slab)) {
+            return; // nothing in it was ever linked: its header does not match, so recovery frees it
+        }
+        addBitmap(chain, slab, 0);
+        chain.persist();
+        chain.writeWord(slab.base + SlabLayout.STATE_OFFSET, SlabHeader.stateWord(SlabLayout.SEALED));
+        chain.persist();
+        chain.post(SEAL);
+        slab.open = false;
+    }
+
+    private UnsafeBuffer scratch(final int capacity) {
+        return scratchBehind(0, capacity);
+    }
+
+    /** The scratch buffer with room behind what this chain already uses: those writes point into the old one. */
+    private UnsafeBuffer scratchBehind(final int used, final int capacity) {
+        if (scratch.capacity() < used + capacity) {
+            scratch = Lane.direct(Math.max(2 * scratch.capacity(), used + capacity));
+        }
+        return scratch;
+    }
+
+    // ---- figures
+
+    long heldBlocks() {
+        long blocks = 0;
+        for (final Shelf shelf : shelves) {
+            if (shelf != null) {
+                for (final Slab slab : shelf.held) {
+                    blocks += slab.layout.blocks() - slab.available;
+                }
+            }
+        }
+        return blocks;
+    }
+
+    int heldSlabs() {
+        int slabs = 0;
+        for (final Shelf shelf : shelves) {
+            slabs += shelf == null ? 0 : shelf.held.size();
+        }
+        for (final ArrayDeque<Slab> list : empties) {
+            slabs += list.size();
+        }
+        return slabs;
+    }
+}

@@ -1,0 +1,117 @@
+package io.rallocator.allocator;
+
+import io.rallocator.persistence.CheckedWord;
+import io.rallocator.persistence.PoolGeometry;
+import io.rallocator.persistence.SessionDescriptor;
+import org.agrona.concurrent.Agent;
+
+/**
+ * The background duty of a session: follows and advances the global epoch, announces it once the operations of the older
+ * one are through and their marks written, beats the heart, and notices being fenced.
+ *
+ * <p>Threads: its own. Its figures are read by any.
+ */
+final class SessionConductor implements Agent {
+    private static final Operation ANNOUNCE = Operation.named("epoch.announce");
+    private static final Operation WATCH = Operation.named("session.watch");
+    private static final long HEARTBEAT_MS = 100;
+
+    private final WorkerSession session;
+    private final QueuePair queuePair;
+    private final Chain chain;
+    private final EpochAdvancer advancer;
+    private final long lineOffset;
+    private final long activeWord;
+    private long announced;
+    private long lastHeartbeatMs;
+    private volatile long globalEpoch;
+    private volatile long orphanCount;
+    private volatile boolean hasPeers;
+
+    SessionConductor(final WorkerSession session, final QueuePair queuePair, final Chain chain, final long epoch) {
+        this.session = session;
+        this.queuePair = queuePair;
+        this.chain = chain;
+        this.advancer = new EpochAdvancer(session.geometry(), chain);
+        this.lineOffset = session.geometry().sessionOffset(session.index());
+        this.activeWord = SessionDescriptor.stateWord(SessionDescriptor.ACTIVE, session.incarnation());
+        this.announced = epoch;
+        this.globalEpoch = epoch;
+        watch();
+    }
+
+    @Override
+    public int doWork() {
+        final long epoch = advancer.tick();
+        globalEpoch = epoch;
+        if (advancer.activeSessions() > 1) {
+            hasPeers = true;
+        }
+        if (advancer.stateWord(session.index()) != activeWord) {
+            session.fence("session " + session.index() + " of " + session.poolName()
+                    + " was declared dead while this process was away; open a new heap");
+            return 0;
+        }
+        if (epoch > session.localEpoch()) {
+            session.localEpoch(epoch);
+        }
+        final int work = announced < session.localEpoch() && olderOperationsAreThrough() ? announce() : 0;
+        watch();
+        return work;
+    }
+
+    /** I11: what an operation of the older epoch owes is durable before the newer epoch is announced. */
+    private boolean olderOperationsAreThrough() {
+        final long epoch = session.localEpoch();
+        boolean through = true;
+        for (final Lane lane : session.lanes()) {
+            final long state = lane.state.get();
+            if (state != Lane.IDLE && Lane.epochOf(state) < epoch) {
+                through &= lane.settleIfIdle();
+            }
+        }
+        return through;
+    }
+
+    private int announce() {
+        final long epoch = session.localEpoch();
+        chain.writeWord(lineOffset + SessionDescriptor.EPOCH_OFFSET, CheckedWord.of(epoch))
+                .persist()
+                .post(ANNOUNCE);
+        announced = epoch;
+        return 1;
+    }
+
+    private void watch() {
+        final int orphans = chain.readWord(PoolGeometry.orphansOffset());
+        final long now = System.currentTimeMillis();
+        if (now - lastHeartbeatMs >= HEARTBEAT_MS) {
+            lastHeartbeatMs = now;
+            chain.writeWord(lineOffset + SessionDescriptor.HEARTBEAT_OFFSET, CheckedWord.of(now));
+        }
+        chain.post(WATCH);
+        orphanCount = chain.result(orphans);
+    }
+
+    long globalEpoch() {
+        return globalEpoch;
+    }
+
+    long orphanCount() {
+        return orphanCount;
+    }
+
+    boolean hasPeers() {
+        return hasPeers;
+    }
+
+    @Override
+    public void onClose() {
+        queuePair.close();
+    }
+
+    @Override
+    public String roleName() {
+        return "rallocator-session-" + session.index();
+    }
+}

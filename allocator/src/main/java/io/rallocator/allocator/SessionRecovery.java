@@ -1,0 +1,264 @@
+package io.rallocator.allocator;
+
+import io.rallocator.persistence.BlockDescriptor;
+import io.rallocator.persistence.BlockRef;
+import io.rallocator.persistence.CheckedWord;
+import io.rallocator.persistence.IntentDescriptor;
+import io.rallocator.persistence.NvmRegion;
+import io.rallocator.persistence.PoolGeometry;
+import io.rallocator.persistence.SessionDescriptor;
+import io.rallocator.persistence.SizeClasses;
+import io.rallocator.persistence.SlabLayout;
+import io.rallocator.persistence.SlabTableDescriptor;
+import org.agrona.concurrent.UnsafeBuffer;
+
+/**
+ * Recovers one dead session while others go on (DESIGN section 8): settles its claims, frees and intents, scans the slabs
+ * that it had open, seals them and leaves them as orphans. Sealed slabs are trusted. The session's line holds back the
+ * epoch until the end, so nothing that is looked at is reused meanwhile.
+ *
+ * <p>Idempotent, and may be killed at any step (I12): the line stays RECOVERING and the next blade begins again; an
+ * intent's outcome is durable before its blocks are marked.
+ *
+ * <p>Threads: the agent's, which holds the session's lock.
+ */
+final class SessionRecovery {
+    private final NvmRegion region;
+    private final PoolGeometry geometry;
+    private final SlabIndex slabs;
+    private final SlabPublisher publisher;
+    private final FreeDrainer drainer;
+    private final IntentScanner intents;
+    private UnsafeBuffer buffer = Lane.direct(64 << 10);
+
+    SessionRecovery(
+            final NvmRegion region,
+            final PoolGeometry geometry,
+            final SlabIndex slabs,
+            final SlabPublisher publisher,
+            final FreeDrainer drainer,
+            final Chain chain) {
+        this.region = region;
+        this.geometry = geometry;
+        this.slabs = slabs;
+        this.publisher = publisher;
+        this.drainer = drainer;
+        this.intents = new IntentScanner(geometry, chain);
+    }
+
+    void recover(final int session) {
+        final long offset = geometry.sessionOffset(session) + SessionDescriptor.STATE_OFFSET;
+        final int incarnation = SessionDescriptor.incarnation(region.readLong(offset));
+        writeState(offset, SessionDescriptor.RECOVERING, incarnation);
+        publisher.settleClaims();
+        drainer.drain(session);
+        final ReachabilityIndex reachability = new ReachabilityIndex(region, geometry);
+        recoverIntents(session, incarnation, reachability);
+        boolean orphans = false;
+        for (int unit = 0; unit < geometry.units(); unit++) {
+            final long owner = slabs.owner(unit);
+            final int state = SlabTableDescriptor.state(owner);
+            if ((state == SlabTableDescriptor.OWNED || state == SlabTableDescriptor.RECOVERING)
+                    && SlabTableDescriptor.session(owner) == session) {
+                orphans |= recoverSlab(unit, owner, reachability);
+            }
+        }
+        if (orphans) {
+            slabs.announceOrphans();
+        }
+        writeState(offset, SessionDescriptor.FREE, incarnation);
+    }
+
+    private void writeState(final long offset, final int state, final int incarnation) {
+        region.writeLong(offset, SessionDescriptor.stateWord(state, incarnation));
+        region.persist(offset, Long.BYTES);
+    }
+
+    // ---- intents
+
+    private void recoverIntents(final int session, final int incarnation, final ReachabilityIndex reachability) {
+        final UnsafeBuffer slots = intents.newSessionBuffer();
+        intents.read(session, slots);
+        for (int lane = 0; lane < geometry.lanes(); lane++) {
+            final int first = 2 * lane * IntentDescriptor.BYTES;
+            final int second = first + IntentDescriptor.BYTES;
+            final boolean swap = slots.getLong(first + IntentDescriptor.SEQUENCE_OFFSET)
+                    > slots.getLong(second + IntentDescriptor.SEQUENCE_OFFSET);
+            settle(session, lane, swap ? 1 : 0, incarnation, slots);
+            settle(session, lane, swap ? 0 : 1, incarnation, slots);
+        }
+        for (int slot = 0; slot < intents.slots(); slot++) {
+            final int at = slot * IntentDescriptor.BYTES;
+            if (isOf(slots, at, incarnation)) {
+                freeUnreachable(slots, at, reachability);
+            }
+        }
+    }
+
+    private static boolean isOf(final UnsafeBuffer slots, final int at, final int incarnation) {
+        return IntentDescriptor.isValid(slots, at)
+                && slots.getInt(at + IntentDescriptor.INCARNATION_OFFSET) == incarnation;
+    }
+
+    /** Decides the outcome and applies the size change, before any of the blocks is marked. */
+    private void settle(
+            final int session, final int lane, final int slot, final int incarnation, final UnsafeBuffer slots) {
+        final int at = (2 * lane + slot) * IntentDescriptor.BYTES;
+        if (!isOf(slots, at, incarnation) || slots.getLong(at + IntentDescriptor.OUTCOME_OFFSET) != 0) {
+            return;
+        }
+        final boolean happened = intents.happened(slots, at);
+        final long stripe = slots.getLong(at + IntentDescriptor.STRIPE_OFFSET);
+        if (happened && stripe != 0 && intents.isUnsettled(slots, at)) {
+            region.writeLong(stripe, slots.getLong(at + IntentDescriptor.STRIPE_NEW_OFFSET));
+            region.persist(stripe, Long.BYTES);
+        }
+        final long outcome = geometry.intentOffset(session, lane, slot) + IntentDescriptor.OUTCOME_OFFSET;
+        region.writeLong(
+                outcome,
+                CheckedWord.of(happened ? IntentDescriptor.HAPPENED : IntentDescriptor.DID_NOT_HAPPEN));
+        region.persist(outcome, Long.BYTES);
+    }
+
+    private void freeUnreachable(final UnsafeBuffer slots, final int at, final ReachabilityIndex reachability) {
+        final int refs = IntentDescriptor.allocated(slots, at) + IntentDescriptor.freed(slots, at);
+        for (int i = 0; i < refs; i++) {
+            final long ref = IntentDescriptor.ref(slots, at, i);
+            if (geometry.isPlausible(ref) && isInUse(ref)) {
+                freeIfUnreachable(ref, reachability);
+            }
+        }
+    }
+
+    private boolean isInUse(final long ref) {
+        final int state = SlabTableDescriptor.state(
+                slabs.owner(geometry.slabUnitAt(BlockRef.offset(ref), BlockRef.slabClass(ref))));
+        return state == SlabTableDescriptor.OWNED
+                || state == SlabTableDescriptor.ORPHANED
+                || state == SlabTableDescriptor.RECOVERING;
+    }
+
+    private void freeIfUnreachable(final long ref, final ReachabilityIndex reachability) {
+        final int bytes = SizeClasses.bytes(BlockRef.blockClass(ref));
+        final UnsafeBuffer block = buffer(bytes + 1);
+        region.read(BlockRef.offset(ref), block, 0, bytes);
+        final long markOffset = Lane.freedByteOffset(geometry, ref);
+        region.read(markOffset, block, bytes, 1);
+        final int generation = BlockRef.generation(ref);
+        if (BlockDescriptor.isValid(block, 0, bytes)
+                && BlockDescriptor.generation(block, 0) == generation
+                && BlockDescriptor.slabClass(block, 0) == BlockRef.slabClass(ref)
+                && isUnfreed(block.getByte(bytes), generation)
+                && !reachability.isReachable(ref, block, 0)) {
+            mark(markOffset, generation);
+        }
+    }
+
+    /** Only the life that the header names can be freed; a mark of another life does nothing (DESIGN trap 1). */
+    private static boolean isUnfreed(final byte mark, final int generation) {
+        return (mark & 0xFF) == (generation - 1 & 0xFF);
+    }
+
+    private void mark(final long offset, final int generation) {
+        final UnsafeBuffer value = Lane.direct(8);
+        value.putByte(0, (byte) generation);
+        region.write(offset, value, 0, 1);
+        region.persist(offset, 1);
+    }
+
+    // ---- slabs
+
+    /** Returns true if the slab became an orphan. */
+    private boolean recoverSlab(final int unit, final long owner, final ReachabilityIndex reachability) {
+        final int generation = SlabTableDescriptor.generation(owner);
+        final long mine = SlabTableDescriptor.ownerWord(
+                SlabTableDescriptor.RECOVERING,
+                SlabTableDescriptor.session(owner),
+                SlabTableDescriptor.incarnation(owner),
+                generation);
+        if (owner != mine) {
+            slabs.swapOwner(unit, owner, mine);
+        }
+        final int slabClass = slabs.slabClass(unit);
+        final UnsafeBuffer slab = buffer(geometry.slabBytes(slabClass));
+        region.read(geometry.unitOffset(unit), slab, 0, SlabLayout.HEADER_BYTES);
+        if (!SlabHeader.isValid(slab, unit, generation, slabClass)) {
+            drainer.enterLimbo(unit, mine); // claimed and never used: no link can lead into it
+            return false;
+        }
+        final SlabLayout layout =
+                SlabLayout.of(geometry.slabBytes(slabClass), slab.getInt(SlabLayout.BLOCK_CLASS_OFFSET));
+        final int live = slab.getLong(SlabLayout.STATE_OFFSET) == SlabHeader.stateWord(SlabLayout.SEALED)
+                ? allocatedIn(unit, slab, layout)
+                : scan(unit, slab, slabClass, layout, reachability);
+        if (live == 0) {
+            drainer.enterLimbo(unit, mine);
+            return false;
+        }
+        slabs.hint(unit, layout.blockClass(), (int) ((layout.blocks() - live) * 255L / layout.blocks()));
+        slabs.swapOwner(
+                unit,
+                mine,
+                SlabTableDescriptor.ownerWord(
+                        SlabTableDescriptor.ORPHANED, SlabTableDescriptor.NO_SESSION, 0, generation));
+        return true;
+    }
+
+    private int allocatedIn(final int unit, final UnsafeBuffer slab, final SlabLayout layout) {
+        region.read(
+                geometry.unitOffset(unit) + SlabLayout.BITMAP_OFFSET,
+                slab,
+                SlabLayout.BITMAP_OFFSET,
+                layout.bitmapWords() * 8);
+        int bits = 0;
+        for (int word = 0; word < layout.bitmapWords(); word++) {
+            bits += Long.bitCount(slab.getLong(SlabLayout.BITMAP_OFFSET + 8 * word));
+        }
+        return bits;
+    }
+
+    /** One READ, then every block with a valid header is checked against the link that could reach it. */
+    private int scan(
+            final int unit,
+            final UnsafeBuffer slab,
+            final int slabClass,
+            final SlabLayout layout,
+            final ReachabilityIndex reachability) {
+        final long base = geometry.unitOffset(unit);
+        region.read(base, slab, 0, layout.slabBytes());
+        slab.setMemory(SlabLayout.BITMAP_OFFSET, layout.bitmapWords() * 8, (byte) 0);
+        int live = 0;
+        for (int index = 0; index < layout.blocks(); index++) {
+            final int at = layout.blockOffset(index);
+            final int generation = BlockDescriptor.generation(slab, at);
+            final byte mark = slab.getByte(layout.freedOffset() + index);
+            final boolean freed = (mark & 0xFF) == generation;
+            if (!BlockDescriptor.isValid(slab, at, layout.blockBytes())
+                    || BlockDescriptor.slabClass(slab, at) != slabClass
+                    || !freed && !isUnfreed(mark, generation)) {
+                continue; // never written, torn, or of an earlier life of the slab
+            }
+            final long ref = BlockRef.of(base + at, layout.blockClass(), slabClass, generation);
+            if (!freed && reachability.isReachable(ref, slab, at)) {
+                live++;
+            } else if (!freed) {
+                mark(base + layout.freedOffset() + index, generation);
+            }
+            // freed ones keep their bit: an adopter lets them wait for the epochs
+            final int word = SlabLayout.BITMAP_OFFSET + (index >>> 6) * 8;
+            slab.putLong(word, slab.getLong(word) | 1L << index);
+        }
+        region.write(base + SlabLayout.BITMAP_OFFSET, slab, SlabLayout.BITMAP_OFFSET, layout.bitmapWords() * 8);
+        region.persist(base + SlabLayout.BITMAP_OFFSET, layout.bitmapWords() * 8L);
+        region.writeLong(base + SlabLayout.STATE_OFFSET, SlabHeader.stateWord(SlabLayout.SEALED));
+        region.persist(base + SlabLayout.STATE_OFFSET, Long.BYTES);
+        return live;
+    }
+
+    private UnsafeBuffer buffer(final int capacity) {
+        if (buffer.capacity() < capacity) {
+            buffer = Lane.direct(capacity);
+        }
+        return buffer;
+    }
+}
