@@ -61,8 +61,7 @@ public final class Commit {
      * @param replacement the word to put there; if the attempt allocates blocks it points to the first of them
      * @return this
      */
-    public Commit begin(
-            final int code, final int structure, final long link, final long old, final long replacement) {
+    public Commit begin(final int code, final int structure, final long link, final long old, final long replacement) {
         allocatedCount = 0;
         freedCount = 0;
         operationCode = code;

@@ -12,19 +12,25 @@ public final class FabricCounters {
     /** What is counted. */
     public enum Figure {
         /** Chains posted: the round trips of the budgets. */
-        CHAINS,
+        CHAINS(0),
         /** Round trips on the wire: chains, and persists that had to be awaited. */
-        WIRE_ROUND_TRIPS,
+        WIRE_ROUND_TRIPS(1),
         /** Verbs in the chains. */
-        VERBS,
+        VERBS(2),
         /** Bytes read from the blade. */
-        BYTES_IN,
+        BYTES_IN(3),
         /** Bytes written to the blade. */
-        BYTES_OUT,
+        BYTES_OUT(4),
         /** PERSIST verbs. */
-        PERSISTS,
+        PERSISTS(5),
         /** Compare-and-swaps that found another value. */
-        CAS_FAILURES
+        CAS_FAILURES(6);
+
+        private final int column;
+
+        Figure(final int column) {
+            this.column = column;
+        }
     }
 
     static final int FIGURES = Figure.values().length;
@@ -32,7 +38,7 @@ public final class FabricCounters {
     private long[] counts = new long[32 * FIGURES];
 
     void add(final Operation operation, final Figure figure, final long amount) {
-        final int at = operation.index() * FIGURES + figure.ordinal();
+        final int at = operation.index() * FIGURES + figure.column;
         if (at >= counts.length) {
             counts = Arrays.copyOf(counts, Math.max(counts.length * 2, at + FIGURES));
         }
@@ -48,7 +54,7 @@ public final class FabricCounters {
      */
     public long get(final Operation operation, final Figure figure) {
         final long[] seen = counts;
-        final int at = operation.index() * FIGURES + figure.ordinal();
+        final int at = operation.index() * FIGURES + figure.column;
         return at < seen.length ? seen[at] : 0;
     }
 }

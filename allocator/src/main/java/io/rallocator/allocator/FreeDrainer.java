@@ -55,7 +55,7 @@ final class FreeDrainer {
     /** Handles the requests of one session, in order, up to one whose claim is not recorded yet (DESIGN trap 11). */
     int drain(final int session) {
         int work = 0;
-        for (;;) {
+        for (; ; ) {
             final long word = region.readLong(geometry.freeRequestOffset(session, heads[session]));
             if (!FreeRequest.isRequest(word, heads[session]) || !handle(session, word)) {
                 return work;

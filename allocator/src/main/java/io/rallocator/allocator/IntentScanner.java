@@ -40,7 +40,8 @@ final class IntentScanner {
      * @param target filled with lanes × 2 slots
      */
     void read(final int session, final UnsafeBuffer target) {
-        chain.read(geometry.intentOffset(session, 0, 0), target, 0, sessionBytes()).post(SCAN);
+        chain.read(geometry.intentOffset(session, 0, 0), target, 0, sessionBytes())
+                .post(SCAN);
     }
 
     UnsafeBuffer newSessionBuffer() {

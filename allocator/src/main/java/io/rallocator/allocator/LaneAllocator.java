@@ -303,7 +303,8 @@ final class LaneAllocator {
         slab.listed = false;
         cancelSeal(slab);
         final int units = geometry.slabUnits(slab.slabClass);
-        if (emptyUnits + units > session.emptyUnitsThreshold() && session.slabClient().free(lane, slab)) {
+        if (emptyUnits + units > session.emptyUnitsThreshold()
+                && session.slabClient().free(lane, slab)) {
             session.disown(slab);
         } else {
             empties.get(slab.slabClass).add(slab);
@@ -344,7 +345,9 @@ final class LaneAllocator {
     private void harvest(final Slab slab) {
         final int blocks = slab.layout.blocks();
         final UnsafeBuffer marks = scratch(blocks);
-        lane.chain().read(slab.base + slab.layout.freedOffset(), marks, 0, blocks).post(HARVEST);
+        lane.chain()
+                .read(slab.base + slab.layout.freedOffset(), marks, 0, blocks)
+                .post(HARVEST);
         for (int index = 0; index < blocks; index++) {
             final byte generation = (byte) (slab.freed[index] + 1);
             if (marks.getByte(index) == generation && slab.isTaken(index) && slab.enterLimbo(index)) {

@@ -76,8 +76,7 @@ final class OrphanSweeper {
     static int liveBlocks(final UnsafeBuffer slab, final SlabLayout layout) {
         int live = 0;
         for (int index = 0; index < layout.blocks(); index++) {
-            final boolean allocated =
-                    (slab.getLong(SlabLayout.BITMAP_OFFSET + (index >>> 6) * 8) & 1L << index) != 0;
+            final boolean allocated = (slab.getLong(SlabLayout.BITMAP_OFFSET + (index >>> 6) * 8) & 1L << index) != 0;
             if (allocated
                     && (slab.getByte(layout.freedOffset() + index) & 0xFF)
                             != BlockDescriptor.generation(slab, layout.blockOffset(index))) {

@@ -61,8 +61,7 @@ final class Orphans {
                     .post(ADOPT);
             for (int i = 0; i < count; i++) {
                 final long owner = entries.getLong(i * SlabTableDescriptor.BYTES);
-                final long info =
-                        entries.getLong(i * SlabTableDescriptor.BYTES + SlabTableDescriptor.INFO_OFFSET);
+                final long info = entries.getLong(i * SlabTableDescriptor.BYTES + SlabTableDescriptor.INFO_OFFSET);
                 if (SlabTableDescriptor.state(owner) == SlabTableDescriptor.ORPHANED
                         && SlabTableDescriptor.freeHint(info) >= leastHint) {
                     units.addLong((long) SlabTableDescriptor.blockClass(info) << 32 | first + i);

@@ -60,7 +60,8 @@ final class ReachabilityIndex {
             final StructureTracer tracer = tracer(structure, root);
             return tracer == null || tracer.isReachable(ref, block, index);
         } catch (final CorruptedPoolException e) {
-            LOGGER.error("cannot decide whether a block at offset {} is reachable; it is kept", BlockRef.offset(ref), e);
+            LOGGER.error(
+                    "cannot decide whether a block at offset {} is reachable; it is kept", BlockRef.offset(ref), e);
             return true;
         }
     }

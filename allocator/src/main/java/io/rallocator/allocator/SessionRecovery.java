@@ -115,8 +115,7 @@ final class SessionRecovery {
         }
         final long outcome = geometry.intentOffset(session, lane, slot) + IntentDescriptor.OUTCOME_OFFSET;
         region.writeLong(
-                outcome,
-                CheckedWord.of(happened ? IntentDescriptor.HAPPENED : IntentDescriptor.DID_NOT_HAPPEN));
+                outcome, CheckedWord.of(happened ? IntentDescriptor.HAPPENED : IntentDescriptor.DID_NOT_HAPPEN));
         region.persist(outcome, Long.BYTES);
     }
 

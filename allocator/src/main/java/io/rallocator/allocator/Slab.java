@@ -153,7 +153,7 @@ final class Slab {
 
     private static long orBits(final AtomicLongArray bits, final int index) {
         final int word = index >>> 6;
-        for (;;) {
+        for (; ; ) {
             final long old = bits.get(word);
             if (bits.compareAndSet(word, old, old | 1L << index)) {
                 return old;
@@ -163,7 +163,7 @@ final class Slab {
 
     private static void clear(final AtomicLongArray bits, final int index) {
         final int word = index >>> 6;
-        for (;;) {
+        for (; ; ) {
             final long old = bits.get(word);
             if (bits.compareAndSet(word, old, old & ~(1L << index))) {
                 return;

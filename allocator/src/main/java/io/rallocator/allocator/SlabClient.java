@@ -66,7 +66,7 @@ final class SlabClient {
         final IdleStrategy idle = new BackoffIdleStrategy(100, 100, 1_000, 1_000_000);
         final long deadline = System.nanoTime() + PATIENCE_NS;
         long[] tickets = takeTickets(lane, slabClass, stock);
-        for (;;) {
+        for (; ; ) {
             final Claims claims = claim(lane, slabClass, tickets);
             keep(stock, claims);
             if (claims.slab != 0) {
@@ -127,8 +127,8 @@ final class SlabClient {
         final int[] swaps = new int[tickets.length];
         final int[] reads = new int[tickets.length];
         for (int i = 0; i < tickets.length; i++) {
-            final long slot = geometry.ringOffset(slabClass)
-                    + RingDescriptor.slotOffset(tickets[i], geometry.ringCapacity());
+            final long slot =
+                    geometry.ringOffset(slabClass) + RingDescriptor.slotOffset(tickets[i], geometry.ringCapacity());
             swaps[i] = chain.compareAndSwap(
                     slot, RingDescriptor.claimWord(tickets[i], RingDescriptor.PUBLISHED), mine(tickets[i]));
             reads[i] = chain.readWord(slot + RingDescriptor.SLAB_OFFSET);
@@ -198,7 +198,7 @@ final class SlabClient {
     }
 
     private OutOfRemoteMemoryException exhausted(final Lane lane, final int slabClass) {
-        final int bytes = (geometry.bitmapWords()) * 8;
+        final int bytes = geometry.bitmapWords() * 8;
         final UnsafeBuffer words = Lane.direct(bytes);
         lane.chain().read(geometry.bitmapOffset(0), words, 0, bytes).post(DIAGNOSE);
         int used = 0;

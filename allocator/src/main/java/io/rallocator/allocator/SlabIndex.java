@@ -63,10 +63,7 @@ final class SlabIndex {
         writeInfo(
                 unit,
                 SlabTableDescriptor.infoWord(
-                        SlabTableDescriptor.slabClass(info),
-                        blockClass,
-                        freeHint,
-                        SlabTableDescriptor.wear(info)));
+                        SlabTableDescriptor.slabClass(info), blockClass, freeHint, SlabTableDescriptor.wear(info)));
     }
 
     /**

@@ -260,7 +260,9 @@ final class SlabPublisher {
     private boolean takeBackUnclaimed(final int wantedClass) {
         boolean any = false;
         for (int slabClass = 0; slabClass < geometry.slabClasses(); slabClass++) {
-            for (long ticket = settled[slabClass]; slabClass != wantedClass && ticket < published[slabClass]; ticket++) {
+            for (long ticket = settled[slabClass];
+                    slabClass != wantedClass && ticket < published[slabClass];
+                    ticket++) {
                 any |= takeBack(slabClass, ticket);
             }
             if (slabClass != wantedClass) {

@@ -217,8 +217,7 @@ public final class WorkerSession implements AutoCloseable {
                         line,
                         SessionDescriptor.PID_OFFSET,
                         SessionDescriptor.BYTES - SessionDescriptor.PID_OFFSET)
-                .writeWord(
-                        offset + SessionDescriptor.HEARTBEAT_OFFSET, CheckedWord.of(System.currentTimeMillis()))
+                .writeWord(offset + SessionDescriptor.HEARTBEAT_OFFSET, CheckedWord.of(System.currentTimeMillis()))
                 .persist()
                 .post(OPEN);
     }
@@ -237,7 +236,8 @@ public final class WorkerSession implements AutoCloseable {
 
     private long nextSequence(final Chain chain, final int lane) {
         final UnsafeBuffer slots = Lane.direct(2 * IntentDescriptor.BYTES);
-        chain.read(geometry.intentOffset(index, lane, 0), slots, 0, slots.capacity()).post(OPEN);
+        chain.read(geometry.intentOffset(index, lane, 0), slots, 0, slots.capacity())
+                .post(OPEN);
         long next = 1;
         for (int slot = 0; slot < 2; slot++) {
             final int at = slot * IntentDescriptor.BYTES;
@@ -260,7 +260,7 @@ public final class WorkerSession implements AutoCloseable {
      */
     public Lane acquire() {
         int at = (int) Thread.currentThread().getId();
-        for (;;) {
+        for (; ; ) {
             checkOpen();
             for (int i = 0; i < lanes.length; i++) {
                 final Lane lane = lanes[(at++ & Integer.MAX_VALUE) % lanes.length];

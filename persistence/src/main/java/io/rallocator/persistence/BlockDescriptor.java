@@ -66,8 +66,7 @@ public final class BlockDescriptor {
         assert length >= HEADER_BYTES && length <= MAX_LENGTH : length;
         assert (locator & ~LinkWord.VALUE_MASK) == 0 : locator;
         buffer.putInt(index + 4, length | kind << 24 | BlockRef.slabClass(ref) << 28);
-        buffer.putLong(
-                index + 8, locator | (long) structure << 40 | (long) BlockRef.generation(ref) << 56);
+        buffer.putLong(index + 8, locator | (long) structure << 40 | (long) BlockRef.generation(ref) << 56);
         buffer.putInt(index, Crc32c.of(buffer, index + 4, length - 4));
     }
 
@@ -162,10 +161,7 @@ public final class BlockDescriptor {
      */
     public static long refOf(final long link, final DirectBuffer buffer, final int index) {
         return BlockRef.of(
-                LinkWord.offset(link),
-                LinkWord.blockClass(link),
-                slabClass(buffer, index),
-                generation(buffer, index));
+                LinkWord.offset(link), LinkWord.blockClass(link), slabClass(buffer, index), generation(buffer, index));
     }
 
     /**

@@ -29,10 +29,7 @@ public final class BlockRef {
      */
     public static long of(final long offset, final int blockClass, final int slabClass, final int generation) {
         assert (offset & 7) == 0 && offset > 0 && offset <= LinkWord.MAX_OFFSET : offset;
-        return offset >>> 3
-                | (long) blockClass << 40
-                | (long) slabClass << 46
-                | (long) (generation & 0xFF) << 50;
+        return offset >>> 3 | (long) blockClass << 40 | (long) slabClass << 46 | (long) (generation & 0xFF) << 50;
     }
 
     /**

@@ -104,9 +104,7 @@ public final class IntentDescriptor {
      */
     public static boolean isValid(final DirectBuffer buffer, final int index) {
         final int refs = allocated(buffer, index) + freed(buffer, index);
-        return refs <= MAX_REFS
-                && operation(buffer, index) != 0
-                && buffer.getInt(index) == crc(buffer, index, refs);
+        return refs <= MAX_REFS && operation(buffer, index) != 0 && buffer.getInt(index) == crc(buffer, index, refs);
     }
 
     private static int crc(final DirectBuffer buffer, final int index, final int refs) {

@@ -35,8 +35,7 @@ public final class PoolFile {
     public static Superblock create(
             final Path file, final PoolGeometry geometry, final boolean sparse, final LongConsumer progress) {
         boolean created = false;
-        try (FileChannel channel =
-                FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
             created = true;
             allocate(channel, geometry.capacity(), sparse, progress);
         } catch (final FileAlreadyExistsException e) {
@@ -156,7 +155,8 @@ public final class PoolFile {
     private static void checkVersion(final Path file, final int version) {
         if (version != Superblock.LAYOUT_VERSION) {
             throw new PoolVersionException(file + " has layout version " + version + ", this library reads "
-                    + Superblock.LAYOUT_VERSION + "; use " + (version > Superblock.LAYOUT_VERSION ? "a newer" : "an older")
+                    + Superblock.LAYOUT_VERSION + "; use "
+                    + (version > Superblock.LAYOUT_VERSION ? "a newer" : "an older")
                     + " RAllocator");
         }
     }

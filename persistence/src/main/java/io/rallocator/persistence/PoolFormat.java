@@ -30,8 +30,7 @@ public final class PoolFormat {
         for (int word = 0; word < geometry.bitmapWords(); word++) {
             region.writeLong(geometry.bitmapOffset(word), CheckedWord.of(0));
         }
-        final long free =
-                SlabTableDescriptor.ownerWord(SlabTableDescriptor.FREE, SlabTableDescriptor.NO_SESSION, 0, 0);
+        final long free = SlabTableDescriptor.ownerWord(SlabTableDescriptor.FREE, SlabTableDescriptor.NO_SESSION, 0, 0);
         for (int unit = 0; unit < geometry.units(); unit++) {
             final long offset = geometry.slabEntryOffset(unit);
             region.writeLong(offset + SlabTableDescriptor.OWNER_OFFSET, free);

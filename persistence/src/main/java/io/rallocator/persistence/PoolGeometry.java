@@ -127,7 +127,12 @@ public final class PoolGeometry {
 
     private void checkParameters() {
         require(capacity >= MIN_CAPACITY && capacity <= MAX_CAPACITY, "size", capacity, MIN_CAPACITY, MAX_CAPACITY);
-        require(slabClassBytes.length >= 1 && slabClassBytes.length <= 16, "slab classes", slabClassBytes.length, 1, 16);
+        require(
+                slabClassBytes.length >= 1 && slabClassBytes.length <= 16,
+                "slab classes",
+                slabClassBytes.length,
+                1,
+                16);
         int previous = 0;
         for (final int bytes : slabClassBytes) {
             require(
@@ -138,12 +143,20 @@ public final class PoolGeometry {
                     8 << 20);
             previous = bytes;
         }
-        require(ringCapacity >= 8 && ringCapacity <= 1 << 16 && Integer.bitCount(ringCapacity) == 1,
-                "ring capacity (a power of two)", ringCapacity, 8, 1 << 16);
+        require(
+                ringCapacity >= 8 && ringCapacity <= 1 << 16 && Integer.bitCount(ringCapacity) == 1,
+                "ring capacity (a power of two)",
+                ringCapacity,
+                8,
+                1 << 16);
         require(sessions >= 2 && sessions <= 1023, "sessions", sessions, 2, 1023);
         require(lanes >= 1 && lanes <= 64, "lanes", lanes, 1, 64);
-        require(roots >= 8 && roots <= 1 << 15 && Integer.bitCount(roots) == 1,
-                "structures (a power of two)", roots, 8, 1 << 15);
+        require(
+                roots >= 8 && roots <= 1 << 15 && Integer.bitCount(roots) == 1,
+                "structures (a power of two)",
+                roots,
+                8,
+                1 << 15);
     }
 
     private static void require(

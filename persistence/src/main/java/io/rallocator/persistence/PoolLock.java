@@ -90,8 +90,7 @@ public final class PoolLock implements AutoCloseable {
 
     private static PoolLock lock(final Path path) throws IOException {
         Files.createDirectories(path.getParent());
-        final FileChannel channel =
-                FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        final FileChannel channel = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         final FileLock lock;
         try {
             lock = channel.tryLock();
