@@ -31,24 +31,20 @@ public final class LocalQueuePair implements QueuePair {
             final long offset = chain.offset(verb);
             final int length = chain.length(verb);
             switch (chain.kind(verb)) {
-                case Chain.READ:
+                case Chain.READ -> {
                     read(chain, verb, offset, length);
                     in += length;
-                    break;
-                case Chain.WRITE:
+                }
+                case Chain.WRITE -> {
                     region.write(offset, chain.source(verb), chain.index(verb), length);
                     out += length;
-                    break;
-                case Chain.FETCH_AND_ADD:
-                    chain.result(verb, region.fetchAndAdd(offset, chain.operand(verb)));
-                    break;
-                case Chain.COMPARE_AND_SWAP:
-                    failures += compareAndSwap(chain, verb, offset);
-                    break;
-                default:
+                }
+                case Chain.FETCH_AND_ADD -> chain.result(verb, region.fetchAndAdd(offset, chain.operand(verb)));
+                case Chain.COMPARE_AND_SWAP -> failures += compareAndSwap(chain, verb, offset);
+                default -> {
                     persist(chain, verb);
                     persists++;
-                    break;
+                }
             }
         }
         count(operation, count, in, out, persists, failures);
