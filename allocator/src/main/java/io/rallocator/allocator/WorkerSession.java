@@ -16,6 +16,7 @@ import io.rallocator.persistence.SessionDescriptor;
 import io.rallocator.persistence.SessionFencedException;
 import io.rallocator.persistence.Superblock;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.locks.LockSupport;
@@ -72,11 +73,12 @@ public final class WorkerSession implements AutoCloseable {
         this.geometry = geometry;
         final QueuePair queuePair = new LocalQueuePair(region);
         final Chain chain = new Chain(queuePair);
+        final UnsafeBuffer identity = identity(name);
         final Claim claim = Claim.any(pool, geometry, chain);
         lock = claim.lock;
         index = claim.session;
         incarnation = claim.incarnation;
-        introduce(chain, name);
+        introduce(chain, identity);
         slabs = new AtomicReferenceArray<>(geometry.units());
         localEpoch = announceFirst(chain);
         final int freeHead = chain.readWord(geometry.freeHeadOffset(index));
@@ -197,13 +199,14 @@ public final class WorkerSession implements AutoCloseable {
         }
     }
 
-    private void introduce(final Chain chain, final String name) {
+    /** Who we are, as a line of the session table; fails before anything is claimed if the name is too long. */
+    private static UnsafeBuffer identity(final String name) {
         final UnsafeBuffer line = Lane.direct(SessionDescriptor.BYTES);
         final ProcessHandle self = ProcessHandle.current();
         line.putLong(SessionDescriptor.PID_OFFSET, self.pid());
         line.putLong(
                 SessionDescriptor.START_OFFSET,
-                self.info().startInstant().map(java.time.Instant::toEpochMilli).orElse(0L));
+                self.info().startInstant().map(Instant::toEpochMilli).orElse(0L));
         RootDescriptor.putText(
                 line,
                 SessionDescriptor.NAME_LENGTH_OFFSET,
@@ -211,10 +214,14 @@ public final class WorkerSession implements AutoCloseable {
                 SessionDescriptor.MAX_NAME_BYTES,
                 "the worker's name");
         line.putInt(SessionDescriptor.CRC_OFFSET, SessionDescriptor.identityCrc(line, 0));
+        return line;
+    }
+
+    private void introduce(final Chain chain, final UnsafeBuffer identity) {
         final long offset = geometry.sessionOffset(index);
         chain.write(
                         offset + SessionDescriptor.PID_OFFSET,
-                        line,
+                        identity,
                         SessionDescriptor.PID_OFFSET,
                         SessionDescriptor.BYTES - SessionDescriptor.PID_OFFSET)
                 .writeWord(offset + SessionDescriptor.HEARTBEAT_OFFSET, CheckedWord.of(System.currentTimeMillis()))
