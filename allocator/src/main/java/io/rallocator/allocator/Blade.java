@@ -10,8 +10,6 @@ import java.nio.file.Path;
 import java.util.concurrent.locks.LockSupport;
 import org.agrona.concurrent.AgentRunner;
 import org.agrona.concurrent.BackoffIdleStrategy;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Serves one pool: holds its lock, raises its incarnation, recovers what died, and runs the agent that publishes slabs,
@@ -21,7 +19,6 @@ import org.slf4j.LoggerFactory;
  * <p>Threads: the agent's own; the methods may be called by any.
  */
 public final class Blade implements AutoCloseable {
-    private static final Logger LOGGER = LoggerFactory.getLogger(Blade.class);
     private static final int LOCK_TRIES = 50;
 
     private final Path pool;
@@ -45,7 +42,7 @@ public final class Blade implements AutoCloseable {
         recoveryNs = System.nanoTime() - from;
         runner = new AgentRunner(
                 new BackoffIdleStrategy(10, 20, 50_000, 1_000_000),
-                error -> LOGGER.error("blade of {}", pool, error),
+                new DutyErrors("the blade of " + pool),
                 null,
                 agent);
         AgentRunner.startOnThread(runner, runnable -> {

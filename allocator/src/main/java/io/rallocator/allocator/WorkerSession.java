@@ -23,8 +23,6 @@ import java.util.concurrent.locks.LockSupport;
 import org.agrona.concurrent.AgentRunner;
 import org.agrona.concurrent.BackoffIdleStrategy;
 import org.agrona.concurrent.UnsafeBuffer;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * One worker's session with one pool: its line in the session table, its lanes, its slabs. While it lives it holds an OS
@@ -37,7 +35,6 @@ import org.slf4j.LoggerFactory;
  * <p>Threads: any number; as many operations run at once as there are lanes. A background thread announces epochs.
  */
 public final class WorkerSession implements AutoCloseable {
-    private static final Logger LOGGER = LoggerFactory.getLogger(WorkerSession.class);
     private static final Operation OPEN = Operation.named("session.open");
     private static final int DEFAULT_EMPTY_UNITS = 32;
     private static final int RECLAMATIONS = 3;
@@ -93,7 +90,7 @@ public final class WorkerSession implements AutoCloseable {
         conductor = new SessionConductor(this, queuePair, chain, localEpoch);
         conductorRunner = new AgentRunner(
                 new BackoffIdleStrategy(1, 1, 100_000, 1_000_000),
-                error -> LOGGER.error("session {} of {}", index, pool, error),
+                new DutyErrors("session " + index + " of " + pool),
                 null,
                 conductor);
         AgentRunner.startOnThread(conductorRunner, runnable -> {
