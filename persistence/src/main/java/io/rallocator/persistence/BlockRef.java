@@ -14,6 +14,9 @@ package io.rallocator.persistence;
  * freeing writes it into the block's freed byte, so a late or repeated free of an earlier life does no harm.
  */
 public final class BlockRef {
+    /** Bits in use; the rest are zero. */
+    static final int BITS = 58;
+
     private static final long POINTER_MASK = (1L << 46) - 1;
 
     private BlockRef() {}

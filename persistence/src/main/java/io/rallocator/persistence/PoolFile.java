@@ -37,6 +37,9 @@ public final class PoolFile {
         boolean created = false;
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
             created = true;
+            if (!sparse) {
+                checkRoom(file, geometry.capacity());
+            }
             allocate(channel, geometry.capacity(), sparse, progress);
         } catch (final FileAlreadyExistsException e) {
             throw new PoolUnavailableException(file + " exists already; open it, or remove it first", e);
@@ -47,8 +50,27 @@ public final class PoolFile {
         try (NvmRegion region = MappedNvmRegion.map(file, geometry.capacity())) {
             PoolFormat.format(region, geometry);
             superblock.writeTo(region);
+            return superblock;
+        } catch (final PoolUnavailableException e) {
+            deleteUnfinished(file, e);
+            throw e;
         }
-        return superblock;
+    }
+
+    private static void deleteUnfinished(final Path file, final Exception cause) {
+        try {
+            Files.deleteIfExists(file);
+        } catch (final IOException e) {
+            cause.addSuppressed(e);
+        }
+    }
+
+    /** Says so at once, rather than after filling the disk. */
+    private static void checkRoom(final Path file, final long capacity) throws IOException {
+        final long usable = Files.getFileStore(file).getUsableSpace();
+        if (usable > 0 && usable < capacity) {
+            throw new IOException("no space left");
+        }
     }
 
     private static void allocate(
@@ -72,10 +94,10 @@ public final class PoolFile {
     private static PoolUnavailableException createFailed(
             final Path file, final PoolGeometry geometry, final boolean created, final IOException cause) {
         long usable = -1;
+        if (created) {
+            deleteUnfinished(file, cause);
+        }
         try {
-            if (created) {
-                Files.deleteIfExists(file);
-            }
             final Path folder = file.toAbsolutePath().getParent();
             usable = Files.getFileStore(folder).getUsableSpace();
         } catch (final IOException e) {
@@ -144,7 +166,7 @@ public final class PoolFile {
         if (best != null) {
             return best;
         }
-        if (Superblock.hasMagic(copies[0]) || Superblock.hasMagic(copies[1])) {
+        if (Superblock.resemblesSuperblock(copies[0]) || Superblock.resemblesSuperblock(copies[1])) {
             throw new CorruptedPoolException("both superblock copies of " + file
                     + " (offsets 0 and 4096) are damaged: their CRC32C is wrong; restore one from a backup");
         }

@@ -35,6 +35,9 @@ public final class PoolGeometry {
     /** The largest pool: what 40 bits of 8-byte units reach. */
     public static final long MAX_CAPACITY = LinkWord.MAX_OFFSET;
 
+    /** Most units: what a slab word of a ring has bits for. */
+    public static final int MAX_UNITS = 1 << 28;
+
     private static final int SUPERBLOCK_BYTES = 4096;
     private static final int POOL_WORDS_OFFSET = 2 * SUPERBLOCK_BYTES;
     private static final int ROOTS_OFFSET = POOL_WORDS_OFFSET + 4096;
@@ -77,7 +80,7 @@ public final class PoolGeometry {
         freeHeadsOffset = freeRingsOffset + (long) sessions * FREE_RING_CAPACITY * 8;
         slabRingsOffset = align(freeHeadsOffset + 8L * sessions, ALIGNMENT);
         bitmapOffset = slabRingsOffset + (long) slabClassBytes.length * RingDescriptor.bytes(ringCapacity);
-        final int most = (int) Math.min(Integer.MAX_VALUE, (capacity - bitmapOffset) / unitBytes());
+        final int most = (int) ((capacity - bitmapOffset) / unitBytes());
         slabTableOffset = align(bitmapOffset + bitmapBytes(Math.max(most, 0)), ALIGNMENT);
         slabsOffset = align(slabTableOffset + (long) Math.max(most, 0) * SlabTableDescriptor.BYTES, unitBytes());
         units = (int) Math.max(0, (capacity - slabsOffset) / unitBytes());
@@ -143,6 +146,12 @@ public final class PoolGeometry {
                     8 << 20);
             previous = bytes;
         }
+        require(
+                capacity / unitBytes() <= MAX_UNITS,
+                "units (size / smallest slab)",
+                capacity / unitBytes(),
+                1,
+                MAX_UNITS);
         require(
                 ringCapacity >= 8 && ringCapacity <= 1 << 16 && Integer.bitCount(ringCapacity) == 1,
                 "ring capacity (a power of two)",
@@ -460,7 +469,10 @@ public final class PoolGeometry {
         final int slabClass = BlockRef.slabClass(ref);
         final long offset = BlockRef.offset(ref);
         final int blockBytes = SizeClasses.bytes(BlockRef.blockClass(ref));
-        if (slabClass >= slabClassBytes.length || offset < slabsOffset || offset + blockBytes > capacity) {
+        if (ref >>> BlockRef.BITS != 0
+                || slabClass >= slabClassBytes.length
+                || offset < slabsOffset
+                || offset + blockBytes > capacity) {
             return false;
         }
         final int unit = slabUnitAt(offset, slabClass);

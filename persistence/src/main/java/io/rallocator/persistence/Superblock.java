@@ -138,6 +138,21 @@ public final class Superblock {
     }
 
     /**
+     * Tells whether a copy was a superblock before something damaged it.
+     *
+     * @param buffer one copy
+     * @return true if most of the magic is there
+     */
+    static boolean resemblesSuperblock(final DirectBuffer buffer) {
+        final long difference = buffer.getLong(0) ^ MAGIC;
+        int same = 0;
+        for (int shift = 0; shift < Long.SIZE; shift += Byte.SIZE) {
+            same += (difference >>> shift & 0xFF) == 0 ? 1 : 0;
+        }
+        return same > Long.BYTES / 2;
+    }
+
+    /**
      * The layout version in a copy.
      *
      * @param buffer one copy
