@@ -1,0 +1,59 @@
+package io.rallocator.allocator;
+
+import io.rallocator.persistence.PoolFile;
+import io.rallocator.persistence.PoolGeometry;
+import io.rallocator.persistence.PoolLock;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** A pool in a folder of its own, in memory where the host has a tmpfs, removed at the end. */
+final class TestPool implements AutoCloseable {
+    private static final Path SHM = Path.of("/dev/shm");
+
+    final Path folder;
+    final Path file;
+    final PoolGeometry geometry;
+
+    private TestPool(final PoolGeometry geometry) {
+        try {
+            folder = Files.isWritable(SHM)
+                    ? Files.createTempDirectory(SHM, "rallocator-test")
+                    : Files.createTempDirectory("rallocator-test");
+        } catch (final IOException e) {
+            throw new IllegalStateException(e);
+        }
+        file = folder.resolve("pool");
+        this.geometry = geometry;
+        PoolFile.create(file, geometry, true, bytes -> {});
+    }
+
+    static TestPool create(final PoolGeometry geometry) {
+        return new TestPool(geometry);
+    }
+
+    static TestPool ofMebibytes(final int mebibytes) {
+        return create(PoolGeometry.of((long) mebibytes << 20, new int[] {4096, 16384, 65536}, 16, 4, 4, 16));
+    }
+
+    Path bladeLock() {
+        return PoolLock.bladeLock(file);
+    }
+
+    @Override
+    public void close() {
+        try (Stream<Path> files = Files.walk(folder)) {
+            final List<Path> deepestFirst =
+                    files.sorted(Comparator.reverseOrder()).collect(Collectors.toList());
+            for (final Path path : deepestFirst) {
+                Files.delete(path);
+            }
+        } catch (final IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}
