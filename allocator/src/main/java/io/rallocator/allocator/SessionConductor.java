@@ -55,9 +55,11 @@ final class SessionConductor implements Agent {
         if (epoch > session.localEpoch()) {
             session.localEpoch(epoch);
         }
-        final int work = announced < session.localEpoch() && olderOperationsAreThrough() ? announce() : 0;
+        if (announced < session.localEpoch() && olderOperationsAreThrough()) {
+            announce();
+        }
         watch();
-        return work;
+        return 0; // an epoch a millisecond is plenty: always idle before the next
     }
 
     /** I11: what an operation of the older epoch owes is durable before the newer epoch is announced. */
@@ -73,13 +75,12 @@ final class SessionConductor implements Agent {
         return through;
     }
 
-    private int announce() {
+    private void announce() {
         final long epoch = session.localEpoch();
         chain.writeWord(lineOffset + SessionDescriptor.EPOCH_OFFSET, CheckedWord.of(epoch))
                 .persist()
                 .post(ANNOUNCE);
         announced = epoch;
-        return 1;
     }
 
     private void watch() {
