@@ -6,6 +6,7 @@ import io.rallocator.persistence.OutOfRemoteMemoryException;
 import io.rallocator.persistence.PoolGeometry;
 import io.rallocator.persistence.RingDescriptor;
 import io.rallocator.persistence.SizeClasses;
+import io.rallocator.persistence.SlabHeader;
 import io.rallocator.persistence.SlabLayout;
 import java.util.ArrayDeque;
 import java.util.ArrayList;

@@ -3,6 +3,7 @@ package io.rallocator.allocator;
 import io.rallocator.persistence.BlockDescriptor;
 import io.rallocator.persistence.NvmRegion;
 import io.rallocator.persistence.PoolGeometry;
+import io.rallocator.persistence.SlabHeader;
 import io.rallocator.persistence.SlabLayout;
 import io.rallocator.persistence.SlabTableDescriptor;
 import org.agrona.concurrent.UnsafeBuffer;

@@ -8,6 +8,7 @@ import io.rallocator.persistence.NvmRegion;
 import io.rallocator.persistence.PoolGeometry;
 import io.rallocator.persistence.SessionDescriptor;
 import io.rallocator.persistence.SizeClasses;
+import io.rallocator.persistence.SlabHeader;
 import io.rallocator.persistence.SlabLayout;
 import io.rallocator.persistence.SlabTableDescriptor;
 import org.agrona.concurrent.UnsafeBuffer;

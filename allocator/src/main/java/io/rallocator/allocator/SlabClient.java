@@ -1,6 +1,7 @@
 package io.rallocator.allocator;
 
 import io.rallocator.persistence.CheckedWord;
+import io.rallocator.persistence.FreeRequest;
 import io.rallocator.persistence.OutOfRemoteMemoryException;
 import io.rallocator.persistence.PoolGeometry;
 import io.rallocator.persistence.PoolUnavailableException;

@@ -35,7 +35,8 @@ final class BlockCheck {
         this.intents = intents;
     }
 
-    private void read(final SlabView next) {
+    /** Reads a slab; what follows is about it. */
+    void read(final SlabView next) {
         view = next;
         layout = next.layout;
         base = geometry.unitOffset(next.unit);
@@ -57,95 +58,39 @@ final class BlockCheck {
         return (slab.getLong(SlabLayout.BITMAP_OFFSET + (index >>> 6) * 8) & 1L << index) != 0;
     }
 
-    private boolean isWhole(final int index) {
+    boolean isWhole(final int index) {
         final int at = layout.blockOffset(index);
         return BlockDescriptor.isValid(slab, at, layout.blockBytes())
                 && BlockDescriptor.slabClass(slab, at) == view.slabClass;
     }
 
-    private long ref(final int index) {
+    long ref(final int index) {
         return BlockRef.of(base + layout.blockOffset(index), layout.blockClass(), view.slabClass, generation(index));
     }
 
     /** True if a block is between its birth and its free, as far as its slab tells. */
-    private boolean isAllocated(final int index) {
+    boolean isAllocated(final int index) {
         return view.state == SlabLayout.SEALED
                 ? isBitSet(index) && freed(index) != generation(index)
                 : freed(index) == (generation(index) - 1 & 0xFF) && isWhole(index);
     }
 
+    int kind(final int index) {
+        return BlockDescriptor.kind(slab, layout.blockOffset(index));
+    }
+
+    int structure(final int index) {
+        return BlockDescriptor.structure(slab, layout.blockOffset(index));
+    }
+
+    long locator(final int index) {
+        return BlockDescriptor.locator(slab, layout.blockOffset(index));
+    }
+
     private String describe(final int index) {
-        final int at = layout.blockOffset(index);
-        return BlockDescriptor.kindName(BlockDescriptor.kind(slab, at)) + " block of structure "
-                + BlockDescriptor.structure(slab, at) + ", locator " + BlockDescriptor.locator(slab, at)
+        return BlockDescriptor.kindName(kind(index)) + " block of structure " + structure(index) + ", locator "
+                + locator(index)
                 + ", generation " + generation(index) + ", freed byte " + freed(index);
-    }
-
-    // ---- lost roots
-
-    /**
-     * Looks for root blocks that are allocated though the root word of their structure is zero or leads elsewhere: a
-     * dropped structure's word keeps its version, so a zero means that the word was lost.
-     */
-    void findLostRoots() {
-        final long[] found = new long[geometry.roots()];
-        for (int unit = 0; unit < geometry.units(); unit++) {
-            final SlabView each = slabs.view(unit);
-            if (each != null
-                    && each.layout != null
-                    && each.state == SlabLayout.SEALED
-                    && each.reachedCount < each.layout.blocks()
-                    && each.layout.blockBytes() >= RootDescriptor.WORDS_OFFSET) {
-                read(each);
-                findLostRoots(found);
-            }
-        }
-        for (int structure = 0; structure < found.length; structure++) {
-            if (found[structure] != 0) {
-                reportLostRoot(structure, found[structure]);
-            }
-        }
-    }
-
-    private void findLostRoots(final long[] found) {
-        for (int index = 0; index < layout.blocks(); index++) {
-            final int at = layout.blockOffset(index);
-            final int structure = BlockDescriptor.structure(slab, at);
-            if (BlockDescriptor.kind(slab, at) == BlockDescriptor.ROOT
-                    && structure < found.length
-                    && BlockDescriptor.locator(slab, at) == structure
-                    && !view.isReached(index)
-                    && isLost(structure)
-                    && isAllocated(index)
-                    && isWhole(index)
-                    && !intents.names(ref(index))) {
-                found[structure] = found[structure] == 0 ? ref(index) : -1;
-            }
-        }
-    }
-
-    private boolean isLost(final int structure) {
-        return structures.isEmpty(structure)
-                ? run.region.readLong(geometry.rootOffset(structure)) == LinkWord.UNINIT
-                : !structures.isComplete(structure) && !structures.hasRoot(structure);
-    }
-
-    private void reportLostRoot(final int structure, final long ref) {
-        final long offset = geometry.rootOffset(structure);
-        structures.incomplete(structure);
-        if (ref == -1) {
-            run.found(
-                    Finding.Severity.DAMAGE,
-                    offset,
-                    "root word " + structure + " is lost, and several root blocks claim to be its structure's");
-        } else {
-            run.found(
-                    Finding.Severity.DAMAGE,
-                    offset,
-                    "root word " + structure + " is lost: the root block of the structure is at offset "
-                            + BlockRef.offset(ref),
-                    () -> run.write(offset, LinkWord.pointTo(run.region.readLong(offset), ref)));
-        }
     }
 
     // ---- blocks
@@ -218,7 +163,7 @@ final class BlockCheck {
     }
 
     private void checkUnreached(final int index) {
-        final int structure = BlockDescriptor.structure(slab, layout.blockOffset(index));
+        final int structure = structure(index);
         final boolean whole = isWhole(index);
         if (view.state != SlabLayout.SEALED || intents.names(ref(index))) {
             run.unsettledBlocks++;
@@ -268,9 +213,7 @@ final class BlockCheck {
 
     private boolean mayBeReachable(final int index) {
         return view.isReached(index)
-                || freed(index) != generation(index)
-                        && isWhole(index)
-                        && !structures.isComplete(BlockDescriptor.structure(slab, layout.blockOffset(index)));
+                || freed(index) != generation(index) && isWhole(index) && !structures.isComplete(structure(index));
     }
 
     /**

@@ -82,7 +82,7 @@ public final class PoolChecker {
         if (deep) {
             slabCheck.openViews();
             structures.trace();
-            blocks.findLostRoots();
+            new RootCheck(run, slabs, structures, intents, blocks).check();
         }
         new OwnerCheck(run, slabs, slabCheck, sessions, rings, blocks).check(deep);
         if (deep) {

@@ -110,7 +110,7 @@ final class SessionCheck {
         for (int request = 0; request < PoolGeometry.FREE_RING_CAPACITY; request++) {
             final long offset = geometry.freeRequestOffset(session, request);
             final long requested = run.region.readLong(offset);
-            if (requested != 0 && !CheckedWord.isValid(requested)) {
+            if (!FreeRequest.isPossible(requested, request, geometry.units())) {
                 run.damagedWord(offset, "free request of session " + session, requested, 0);
             }
         }

@@ -68,6 +68,27 @@ public final class SlabHeader {
     }
 
     /**
+     * Tells whether a header is whole and belongs to this life of this slab: a slab that was never used has another.
+     *
+     * @param buffer begins with the header
+     * @param unit first unit of the slab
+     * @param generation of the slab
+     * @param slabClass of the slab
+     * @return true if so
+     */
+    public static boolean isValid(
+            final DirectBuffer buffer, final int unit, final int generation, final int slabClass) {
+        final int blockClass = blockClass(buffer, 0);
+        return buffer.getInt(0) == SlabLayout.MAGIC
+                && buffer.getInt(SlabLayout.CRC_OFFSET) == crc(buffer, 0)
+                && unit(buffer, 0) == unit
+                && generation(buffer, 0) == generation
+                && slabClass(buffer, 0) == slabClass
+                && blockClass >= 0
+                && blockClass < SizeClasses.COUNT;
+    }
+
+    /**
      * Unit in a header.
      *
      * @param buffer holds the header

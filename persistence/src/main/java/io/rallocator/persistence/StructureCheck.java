@@ -2,7 +2,9 @@ package io.rallocator.persistence;
 
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
@@ -14,12 +16,11 @@ import org.agrona.concurrent.UnsafeBuffer;
  * leaked, so a repair cannot free what a damaged link lost.
  */
 final class StructureCheck {
-    private static final int EMPTY = 0;
-    private static final int COMPLETE = 1;
-    private static final int INCOMPLETE = 2;
-
     /** Visits of blocks that were visited before, beyond which a tracer goes in circles. */
     private static final long REPEATS_ALLOWED = 10_000;
+
+    /** Problems of one structure that are listed each; then it is clear that it is damaged. */
+    private static final long PROBLEMS_LISTED = 100;
 
     private static final String TWICE = "which another link reaches too";
 
@@ -27,8 +28,8 @@ final class StructureCheck {
     private final PoolGeometry geometry;
     private final SlabMap slabs;
     private final SlabCheck slabCheck;
-    private final byte[] states;
-    private final BitSet rooted = new BitSet();
+    private final BitSet incomplete = new BitSet();
+    private final Map<Integer, String> unrooted = new HashMap<>();
     private final List<Traced> traced = new ArrayList<>();
     private final UnsafeBuffer root = new UnsafeBuffer(new byte[RootDescriptor.WORDS_OFFSET]);
 
@@ -49,58 +50,54 @@ final class StructureCheck {
         this.geometry = run.geometry;
         this.slabs = slabs;
         this.slabCheck = slabCheck;
-        this.states = new byte[geometry.roots()];
     }
 
     void trace() {
         for (int index = 0; index < geometry.roots(); index++) {
             final long word = run.region.readLong(geometry.rootOffset(index));
             if (LinkWord.isPointer(word)) {
-                states[index] = (byte) (traceRoot(index, word) ? COMPLETE : INCOMPLETE);
+                incomplete.set(index, !traceRoot(index, word));
             }
         }
     }
 
     /** True if every structure was followed to its end. */
     boolean allComplete() {
-        for (final byte state : states) {
-            if (state == INCOMPLETE) {
-                return false;
-            }
-        }
-        return true;
+        return incomplete.isEmpty();
     }
 
     /** False if blocks of a structure may be reachable in a way that could not be followed. */
     boolean isComplete(final int structure) {
-        return structure >= states.length || states[structure] != INCOMPLETE;
+        return !incomplete.get(structure);
     }
 
-    boolean isEmpty(final int structure) {
-        return structure < states.length && states[structure] == EMPTY;
+    /** True if a root word leads to no root block of it. */
+    boolean isUnrooted(final int structure) {
+        return unrooted.containsKey(structure);
     }
 
-    /** True if a root block was found, whatever became of the rest. */
-    boolean hasRoot(final int structure) {
-        return rooted.get(structure);
+    boolean anyUnrooted() {
+        return !unrooted.isEmpty();
+    }
+
+    String unrootedBecause(final int structure) {
+        return unrooted.get(structure);
     }
 
     void incomplete(final int structure) {
-        states[structure] = INCOMPLETE;
+        incomplete.set(structure);
     }
 
     private boolean traceRoot(final int index, final long word) {
         final long wordOffset = geometry.rootOffset(index);
         final String problem = readRoot(index, word);
         if (problem != null) {
-            run.found(
-                    Finding.Severity.DAMAGE,
-                    wordOffset,
-                    "root word " + index + " (" + CheckRun.hex(word) + ") leads to offset " + LinkWord.offset(word)
+            unrooted.put(
+                    index,
+                    "(" + CheckRun.hex(word) + ") leads to offset " + LinkWord.offset(word)
                             + ", where no root block of it is: " + problem);
             return false;
         }
-        rooted.set(index);
         final String name = text(RootDescriptor.NAME_OFFSET, RootDescriptor.MAX_NAME_BYTES);
         final int code = root.getInt(RootDescriptor.TYPE_OFFSET);
         final long ref = BlockDescriptor.refOf(word, root, 0);
@@ -152,7 +149,7 @@ final class StructureCheck {
         } catch (final PoolUnavailableException e) {
             throw e;
         } catch (final RuntimeException | AssertionError | LinkageError | StackOverflowError | OutOfMemoryError e) {
-            visits.damage(BlockRef.offset(ref), "it could not be followed to its end: " + e);
+            visits.fail(BlockRef.offset(ref), e);
             traced.add(new Traced(index, name, type.name(), -1, -1, visits));
         }
         return !visits.damaged;
@@ -184,7 +181,7 @@ final class StructureCheck {
         private final String what;
         private long blocks;
         private long bytes;
-        private long repeats;
+        private long problems;
         private boolean damaged;
 
         Visits(final String what) {
@@ -197,25 +194,32 @@ final class StructureCheck {
             if (problem == null) {
                 blocks++;
                 bytes += SizeClasses.bytes(BlockRef.blockClass(ref));
-                return;
-            }
-            damaged = true;
-            run.found(
-                    problem.equals(TWICE) ? Finding.Severity.HAZARD : Finding.Severity.DAMAGE,
-                    linkOffset,
-                    "a link of " + what + " leads to offset " + BlockRef.offset(ref) + ", " + problem);
-            if (++repeats > blocks + REPEATS_ALLOWED) {
-                throw new TraceAborted();
+            } else if (isListed()) {
+                run.found(
+                        problem.equals(TWICE) ? Finding.Severity.HAZARD : Finding.Severity.DAMAGE,
+                        linkOffset,
+                        "a link of " + what + " leads to offset " + BlockRef.offset(ref) + ", " + problem);
             }
         }
 
         @Override
         public void damage(final long offset, final String text) {
+            if (isListed()) {
+                run.damagedBlock(offset, what + ": " + text);
+            }
+        }
+
+        private boolean isListed() {
             damaged = true;
-            run.damagedBlock(offset, what + ": " + text);
-            if (++repeats > blocks + REPEATS_ALLOWED) {
+            if (++problems > blocks + REPEATS_ALLOWED) {
                 throw new TraceAborted();
             }
+            return problems <= PROBLEMS_LISTED;
+        }
+
+        void fail(final long offset, final Throwable cause) {
+            damaged = true;
+            run.found(Finding.Severity.DAMAGE, offset, what + " could not be followed to its end: " + cause);
         }
     }
 
