@@ -179,6 +179,11 @@ public final class Chain {
         return posted ? 0 : count;
     }
 
+    /** Forgets verbs that were added and never posted: their operation failed half way. */
+    void clear() {
+        posted = true;
+    }
+
     private int begin() {
         if (posted) {
             Arrays.fill(buffers, 0, count, null);
@@ -231,7 +236,8 @@ public final class Chain {
         return (MutableDirectBuffer) buffers[verb];
     }
 
-    boolean isWordRead(final int verb) {
+    /** True if the chain keeps the word that the verb reads or writes. */
+    boolean isWord(final int verb) {
         return buffers[verb] == words;
     }
 

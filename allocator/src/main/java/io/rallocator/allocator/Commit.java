@@ -58,7 +58,9 @@ public final class Commit {
      * @param structure root index
      * @param link offset of the link word
      * @param old the word that must be there
-     * @param replacement the word to put there; if the attempt allocates blocks it points to the first of them
+     * @param replacement the word to put there; if the attempt allocates blocks it points to the first of them. An attempt
+     *     that allocates none must not change the size, unless the word can never change again: otherwise recovery could
+     *     not tell whether it took effect
      * @return this
      */
     public Commit begin(final int code, final int structure, final long link, final long old, final long replacement) {
@@ -121,6 +123,9 @@ public final class Commit {
     /**
      * Adds a change of the structure's size.
      *
+     * <p>A structure that was dropped and created again may have its stripes where others were: see
+     * {@link WorkerSession#forgetStripes}.
+     *
      * @param offset of this lane's stripe word
      * @param delta what the operation adds to the size, not 0
      * @return this
@@ -156,7 +161,7 @@ public final class Commit {
     public boolean post(final Operation operation) {
         final Chain chain = lane.chain();
         lane.addOwed(chain);
-        lane.allocator().addHeaderWrites(chain);
+        lane.allocator().writer().addHeaders(chain);
         for (int i = 0; i < allocatedCount; i++) {
             chain.write(BlockRef.offset(allocated[i]), sources[i], indexes[i], lengths[i]);
             intent.putLong(IntentDescriptor.REFS_OFFSET + 8 * i, allocated[i]);
@@ -168,20 +173,34 @@ public final class Commit {
         chain.write(slotOffset(), intent, 0, IntentDescriptor.BYTES);
         chain.persist();
         final int swap = chain.compareAndSwap(linkOffset, oldWord, newWord);
-        lane.allocator().addSealWords(chain);
+        lane.allocator().writer().addSealWords(chain);
         chain.persist();
-        chain.post(operation);
+        post(chain, operation);
         lane.owedIsWritten();
-        lane.allocator().headersAreWritten();
+        lane.allocator().writer().headersAreWritten();
         witness = chain.result(swap);
         if (witness != oldWord) {
+            lane.oweOutcome(sequence, IntentDescriptor.DID_NOT_HAPPEN);
             return false;
         }
         committed();
         return true;
     }
 
+    /** If the fabric fails, nobody here knows what happened: only recovery finds out, so the session ends. */
+    private void post(final Chain chain, final Operation operation) {
+        lane.forgetOutcome(sequence);
+        try {
+            chain.post(operation);
+        } catch (final RuntimeException | Error e) {
+            session.fence("an operation of session " + session.index() + " of " + session.poolName()
+                    + " was interrupted (" + e + "); whether it took effect is decided by recovery, open a new heap");
+            throw e;
+        }
+    }
+
     private void committed() {
+        lane.oweOutcome(sequence, IntentDescriptor.HAPPENED);
         sequence++;
         for (int i = 0; i < freedCount; i++) {
             lane.allocator().retire(freed[i]);

@@ -10,7 +10,8 @@ import org.agrona.concurrent.UnsafeBuffer;
 /**
  * Reads intents and decides whether the operation they name took effect (I10): its block is where the link points, or
  * another intent names it as the one that was replaced, or it is marked freed, looked at in that order (DESIGN trap 12).
- * Sound as long as the session of the intent holds back the epoch, so that its blocks are not reused.
+ * Sound as long as the session of the intent holds back the epoch, so that its blocks are not reused; an intent that its
+ * worker settled, before it let the epoch go, is not asked about.
  *
  * <p>Threads: one.
  */
@@ -68,14 +69,15 @@ final class IntentScanner {
             return true;
         }
         if (IntentDescriptor.allocated(slots, at) == 0) {
-            return false; // a word that stays once it is set (a taken slot), or a change without a size
+            return isNamedAsOld(link, newWord, LinkWord.EXACT); // else a word that stays once it is set
         }
         return LinkWord.sameTarget(word, newWord)
-                || isNamedAsOld(link, newWord)
+                || isNamedAsOld(link, newWord, LinkWord.TARGET)
                 || isMarkedFreed(IntentDescriptor.ref(slots, at, 0));
     }
 
-    private boolean isNamedAsOld(final long link, final long word) {
+    /** Settled intents do not count: their block may be an earlier life of the one that is asked for. */
+    private boolean isNamedAsOld(final long link, final long word, final long mask) {
         readStates();
         for (int session = 0; session < geometry.sessions(); session++) {
             if (isFree(session)) {
@@ -85,8 +87,9 @@ final class IntentScanner {
             for (int slot = 0; slot < slots(); slot++) {
                 final int at = slot * IntentDescriptor.BYTES;
                 if (others.getLong(at + IntentDescriptor.LINK_OFFSET) == link
-                        && LinkWord.sameTarget(others.getLong(at + IntentDescriptor.OLD_WORD_OFFSET), word)
-                        && IntentDescriptor.isValid(others, at)) {
+                        && ((others.getLong(at + IntentDescriptor.OLD_WORD_OFFSET) ^ word) & mask) == 0
+                        && IntentDescriptor.isValid(others, at)
+                        && !IntentDescriptor.isSettled(others, at)) {
                     return true;
                 }
             }
@@ -131,6 +134,7 @@ final class IntentScanner {
             if (slots.getInt(at + IntentDescriptor.STRUCTURE_OFFSET) == structure
                     && slots.getLong(at + IntentDescriptor.STRIPE_OFFSET) != 0
                     && IntentDescriptor.isValid(slots, at)
+                    && IntentDescriptor.outcome(slots, at) == 0
                     && isUnsettled(slots, at)
                     && happened(slots, at)) {
                 delta += Commit.stripeCount(slots.getLong(at + IntentDescriptor.STRIPE_NEW_OFFSET))

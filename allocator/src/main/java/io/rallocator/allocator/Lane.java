@@ -1,6 +1,7 @@
 package io.rallocator.allocator;
 
 import io.rallocator.persistence.BlockRef;
+import io.rallocator.persistence.IntentDescriptor;
 import io.rallocator.persistence.PoolGeometry;
 import io.rallocator.persistence.SlabLayout;
 import java.nio.ByteBuffer;
@@ -23,13 +24,15 @@ public final class Lane {
     /** Tag: somebody holds the lane. */
     static final long BUSY = 1;
 
-    /** Tag: nobody holds the lane; it owes freed marks or a size stripe of the epoch in the state. */
+    /** Tag: nobody holds the lane; it owes freed marks, a size stripe or outcomes of the epoch in the state. */
     static final long DIRTY = 2;
 
     private static final int EPOCH_SHIFT = 2;
     private static final Operation SETTLE = Operation.named("lane.settle");
     private static final Operation STRIPE = Operation.named("lane.stripe");
-    private static final long MISSING = Long.MIN_VALUE;
+
+    /** No stripe's word: a count of -2^39. */
+    private static final long MISSING = 1L << 39;
 
     /** {@code epoch << 2 | tag}, or {@link #IDLE}. */
     final AtomicLong state = new AtomicLong();
@@ -42,6 +45,7 @@ public final class Lane {
     private final LaneAllocator allocator;
     private final Commit commit;
     private final Long2LongHashMap stripes = new Long2LongHashMap(MISSING);
+    private int structuresOpened;
     private UnsafeBuffer readBuffer = direct(4096);
     private UnsafeBuffer writeBuffer = direct(4096);
     private long epoch;
@@ -50,6 +54,9 @@ public final class Lane {
     private int owedMarkCount;
     private long owedStripeOffset;
     private long owedStripeWord;
+
+    /** What became of the intents in the two slots, until that is written: 0, or the outcome word. */
+    private final long[] owedOutcomes = new long[2];
 
     Lane(final WorkerSession session, final int index, final QueuePair queuePair) {
         this.session = session;
@@ -90,27 +97,40 @@ public final class Lane {
         if ((seen & BUSY) != 0) {
             return false;
         }
-        final long current = session.localEpoch();
-        final long pinned = seen == IDLE ? current : epochOf(seen);
+        final long pinned = seen == IDLE ? session.localEpoch() : epochOf(seen);
         if (!state.compareAndSet(seen, busy(pinned))) {
             return false;
         }
-        if (pinned != current) {
-            settle();
+        try {
+            chain.clear();
+            pin(pinned);
+        } catch (final RuntimeException e) {
+            epoch = epochOf(state.get());
+            release();
+            throw e;
         }
-        pin(pinned);
-        allocator.onAcquire();
+        allocator.writer().onAcquire();
         return true;
     }
 
-    /** Whoever announces reads our state after it changed the epoch; we read the epoch after we changed our state. */
+    /**
+     * Whoever announces reads our state after it changed the epoch; we read the epoch after we changed our state. What an
+     * older epoch owes is written before that epoch is let go.
+     */
     private void pin(final long pinned) {
         long mine = pinned;
         for (long current = session.localEpoch(); current != mine; current = session.localEpoch()) {
+            settle();
             mine = current;
             state.set(busy(mine));
         }
         epoch = mine;
+    }
+
+    /** Takes the lane for good, at the end of the session, and writes nothing. */
+    boolean tryRetire() {
+        final long seen = state.get();
+        return (seen & BUSY) == 0 && state.compareAndSet(seen, busy(epochOf(seen)));
     }
 
     void release() {
@@ -293,6 +313,13 @@ public final class Lane {
 
     /** The stripe's word after everything that this lane committed. */
     long stripeWord(final long offset) {
+        if (offset == owedStripeOffset) {
+            return owedStripeWord;
+        }
+        if (structuresOpened != session.structuresOpened()) {
+            structuresOpened = session.structuresOpened();
+            stripes.clear();
+        }
         long word = stripes.get(offset);
         if (word == MISSING) {
             word = readWord(STRIPE, offset);
@@ -301,17 +328,40 @@ public final class Lane {
         return word;
     }
 
-    boolean owesNothing() {
-        return owedMarkCount == 0 && owedStripeOffset == 0;
+    /** Notes what became of the intent in a slot; recovery has nothing to do with it once that is written. */
+    void oweOutcome(final long sequence, final int outcome) {
+        owedOutcomes[(int) (sequence & 1)] = IntentDescriptor.outcomeWord(sequence, outcome | IntentDescriptor.SETTLED);
     }
 
+    /** A new intent comes into its slot. */
+    void forgetOutcome(final long sequence) {
+        owedOutcomes[(int) (sequence & 1)] = 0;
+    }
+
+    boolean owesNothing() {
+        return owedMarkCount == 0 && owedStripeOffset == 0 && owedOutcomes[0] == 0 && owedOutcomes[1] == 0;
+    }
+
+    /** Writes what is owed, then that the intents are over: their blocks may be reused once the epoch moves on. */
     void settle() {
-        if (!owesNothing()) {
-            addOwed(chain);
-            chain.persist();
-            chain.post(SETTLE);
-            owedIsWritten();
+        if (owesNothing()) {
+            return;
         }
+        chain.clear();
+        addOwed(chain);
+        chain.persist();
+        for (int slot = 0; slot < owedOutcomes.length; slot++) {
+            if (owedOutcomes[slot] != 0) {
+                chain.writeWord(
+                        geometry.intentOffset(session.index(), index, slot) + IntentDescriptor.OUTCOME_OFFSET,
+                        owedOutcomes[slot]);
+            }
+        }
+        chain.persist();
+        chain.post(SETTLE);
+        owedIsWritten();
+        owedOutcomes[0] = 0;
+        owedOutcomes[1] = 0;
     }
 
     /**

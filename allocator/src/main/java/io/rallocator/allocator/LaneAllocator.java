@@ -18,22 +18,19 @@ import org.agrona.concurrent.UnsafeBuffer;
 /**
  * The fine tier: divides the slabs of one lane into blocks, without network and without contention. Per block class it
  * keeps the slab it allocates from, slabs with room (partial) and slabs without (full); emptied slabs go to a common
- * list for any block class, and above a threshold back to the blade (DESIGN section 5).
+ * list for any block class, and above a threshold back to the blade (DESIGN section 5). {@link SlabWriter} makes the
+ * slabs' headers durable.
  *
- * <p>Threads: the lane's holder. Crash guarantee: a slab is durably OPEN before the first link to a block that was
- * allocated since it was sealed, because the write of its header rides ahead of the commit; a slab without room is
- * sealed by a chain of the next operation, when every block in it is linked, freed or named by an intent.
+ * <p>Threads: the lane's holder.
  */
 final class LaneAllocator {
-    private static final int MAX_HEADER_WRITES = 8;
     private static final int SLABS_BEFORE_LARGER = 16;
     private static final int BLOCKS_WANTED = 8;
     private static final int HARVESTED_AT_ONCE = 4;
     private static final int EPOCHS_TO_WAIT = 3;
+    private static final long PINNED_NS = 20_000_000;
     private static final Operation HARVEST = Operation.named("block.harvest");
     private static final Operation ADOPT = Operation.named("slab.adopt");
-    private static final Operation SEAL = Operation.named("slab.seal");
-    private static final UnsafeBuffer ZEROS = Lane.direct(64 << 10);
 
     /** The slabs of one block class. */
     private static final class Shelf {
@@ -56,31 +53,24 @@ final class LaneAllocator {
     /** Slabs of this lane in which other lanes of the session gave blocks back. */
     private final Queue<Slab> returned = new ManyToOneConcurrentLinkedQueue<>();
 
-    /** Slabs whose header must be written before the next commit: fresh, or sealed and used again. */
-    private final ArrayDeque<Slab> toFormat = new ArrayDeque<>();
-
-    private final ArrayDeque<Slab> toOpen = new ArrayDeque<>();
-
-    /** Slabs that lost their last free block: in this operation, and in an earlier one. */
-    private final ArrayDeque<Slab> toSealLater = new ArrayDeque<>();
-
-    private final ArrayDeque<Slab> toSeal = new ArrayDeque<>();
+    private final SlabWriter writer;
     private UnsafeBuffer scratch = Lane.direct(4096);
+
+    /** Marks that this session set before it adopted a slab are found by looking only. */
+    private boolean adopted;
 
     LaneAllocator(final WorkerSession session, final Lane lane) {
         this.session = session;
         this.lane = lane;
         this.geometry = session.geometry();
+        this.writer = new SlabWriter(lane);
         for (int i = 0; i < geometry.slabClasses(); i++) {
             empties.add(new ArrayDeque<>());
         }
     }
 
-    void onAcquire() {
-        if (!toSealLater.isEmpty()) {
-            toSeal.addAll(toSealLater);
-            toSealLater.clear();
-        }
+    SlabWriter writer() {
+        return writer;
     }
 
     // ---- allocation
@@ -110,12 +100,11 @@ final class LaneAllocator {
 
     private Slab refill(final Shelf shelf, final int blockClass) {
         if (shelf.current != null) {
-            toSealLater.add(shelf.current);
-            shelf.current.sealPending = true;
+            writer.sealLater(shelf.current);
             shelf.current = null;
         }
         reclaim();
-        Slab slab = shelf.partial.poll();
+        Slab slab = pollPartial(shelf);
         if (slab == null) {
             harvest(shelf);
             slab = fromEmpties(shelf, blockClass);
@@ -129,32 +118,23 @@ final class LaneAllocator {
         if (slab == null) {
             slab = fromBlade(shelf, blockClass);
         }
-        use(shelf, slab);
+        writer.open(slab);
+        shelf.current = slab;
         return slab;
     }
 
-    private void use(final Shelf shelf, final Slab slab) {
-        slab.listed = false;
-        cancelSeal(slab);
-        if (!slab.open) {
-            slab.open = true;
-            toOpen.add(slab);
+    private static Slab pollPartial(final Shelf shelf) {
+        final Slab slab = shelf.partial.poll();
+        if (slab != null) {
+            slab.listed = false;
         }
-        shelf.current = slab;
+        return slab;
     }
 
     /** Takes a slab in that another look will find useful. */
     void hold(final Slab slab) {
         shelf(slab.layout.blockClass()).held.add(slab);
         relist(slab);
-    }
-
-    private void cancelSeal(final Slab slab) {
-        if (slab.sealPending) {
-            slab.sealPending = false;
-            toSeal.remove(slab);
-            toSealLater.remove(slab);
-        }
     }
 
     private Slab fromEmpties(final Shelf shelf, final int blockClass) {
@@ -171,12 +151,13 @@ final class LaneAllocator {
     private Slab fromBlade(final Shelf shelf, final int blockClass) {
         final int smallest = smallestFitting(blockClass);
         final int preferred = preferred(shelf, blockClass, smallest);
-        OutOfRemoteMemoryException exhausted = null;
+        OutOfRemoteMemoryException failure = null;
         for (int step = 0; step < geometry.slabClasses() - smallest; step++) {
             // the preferred class first, then smaller ones, then larger ones
             final int slabClass = preferred - step >= smallest ? preferred - step : smallest + step;
             try {
-                final long slabWord = session.slabClient().acquire(lane, slabClass);
+                final long pinnedNs = failure instanceof SlabsOverdueException ? 0 : PINNED_NS;
+                final long slabWord = session.slabClient().acquire(lane, slabClass, pinnedNs);
                 return fresh(
                         shelf,
                         RingDescriptor.slabUnit(slabWord),
@@ -184,18 +165,22 @@ final class LaneAllocator {
                         RingDescriptor.slabGeneration(slabWord),
                         blockClass);
             } catch (final OutOfRemoteMemoryException e) {
-                exhausted = e;
+                failure = failure instanceof SlabsOverdueException ? failure : e;
             }
         }
         final Slab slab = lastResort(shelf, blockClass);
         if (slab != null) {
             return slab;
         }
-        throw exhausted;
+        throw failure;
     }
 
     /** A nearly full slab, or an orphan that did not look worthwhile, is better than an error. */
     private Slab lastResort(final Shelf shelf, final int blockClass) {
+        final Slab listed = pollPartial(shelf); // put there since we looked: by an adoption
+        if (listed != null) {
+            return listed;
+        }
         for (final Slab slab : shelf.held) {
             if (slab.available > 0) {
                 return slab;
@@ -241,8 +226,7 @@ final class LaneAllocator {
     private Slab fresh(
             final Shelf shelf, final int unit, final int slabClass, final int generation, final int blockClass) {
         final Slab slab = new Slab(geometry, unit, slabClass, generation, blockClass, this);
-        slab.open = true;
-        toFormat.add(slab);
+        writer.format(slab);
         session.own(slab);
         shelf.held.add(slab);
         return slab;
@@ -251,6 +235,11 @@ final class LaneAllocator {
     void discard(final long ref) {
         final Slab slab = session.slabAt(ref);
         slab.untake(slab.indexAt(BlockRef.offset(ref)));
+        final Shelf shelf = shelf(slab.layout.blockClass());
+        if (slab != shelf.current && !slab.listed) {
+            slab.listed = true;
+            shelf.partial.add(slab);
+        }
     }
 
     // ---- frees
@@ -278,8 +267,9 @@ final class LaneAllocator {
             }
         }
         for (Slab slab = returned.poll(); slab != null; slab = returned.poll()) {
-            slab.collectReturned();
-            relist(slab);
+            if (slab.collectReturned()) { // else an earlier entry did, and the slab may be gone by now
+                relist(slab);
+            }
         }
     }
 
@@ -302,7 +292,7 @@ final class LaneAllocator {
 
     private void keepOrFree(final Slab slab) {
         slab.listed = false;
-        cancelSeal(slab);
+        writer.forget(slab);
         final int units = geometry.slabUnits(slab.slabClass);
         if (emptyUnits + units > session.emptyUnitsThreshold()
                 && session.slabClient().free(lane, slab)) {
@@ -326,7 +316,7 @@ final class LaneAllocator {
 
     /** Looks in a few slabs for blocks that other sessions freed; they wait for the epochs from now on. */
     private void harvest(final Shelf shelf) {
-        if (!session.hasPeers()) {
+        if (!session.hasPeers() && !adopted) {
             return;
         }
         for (int i = Math.min(HARVESTED_AT_ONCE, shelf.held.size()); i > 0; i--) {
@@ -344,6 +334,9 @@ final class LaneAllocator {
     }
 
     private void harvest(final Slab slab) {
+        if (slab.unwritten) {
+            return; // what is there are the marks of an earlier life of the slab
+        }
         final int blocks = slab.layout.blocks();
         final UnsafeBuffer marks = scratch(blocks);
         lane.chain()
@@ -380,6 +373,7 @@ final class LaneAllocator {
         final Slab slab =
                 new Slab(geometry, unit, slabClass, generation, bytes.getInt(SlabLayout.BLOCK_CLASS_OFFSET), this);
         session.own(slab);
+        adopted = true;
         final SlabLayout layout = slab.layout;
         for (int index = 0; index < layout.blocks(); index++) {
             final byte mark = bytes.getByte(layout.freedOffset() + index);
@@ -404,105 +398,24 @@ final class LaneAllocator {
         }
     }
 
-    // ---- headers, riding on commit chains
-
-    /** Adds what must be durable before the next link: headers of fresh slabs, OPEN words; and bitmaps of full ones. */
-    void addHeaderWrites(final Chain chain) {
-        int used = 0;
-        for (final Slab slab : toFormat) {
-            used = addFormat(chain, slab, used);
-        }
-        for (final Slab slab : toOpen) {
-            chain.writeWord(slab.base + SlabLayout.STATE_OFFSET, SlabHeader.stateWord(SlabLayout.OPEN));
-        }
-        int sealed = 0;
-        for (final Slab slab : toSeal) {
-            if (sealed++ < MAX_HEADER_WRITES) {
-                used = addBitmap(chain, slab, used);
-            }
-        }
-    }
-
-    /** Adds, after the PERSIST that covers the bitmaps, the words that say that they are exact. */
-    void addSealWords(final Chain chain) {
-        int sealed = 0;
-        for (final Slab slab : toSeal) {
-            if (sealed++ < MAX_HEADER_WRITES) {
-                chain.writeWord(slab.base + SlabLayout.STATE_OFFSET, SlabHeader.stateWord(SlabLayout.SEALED));
-            }
-        }
-    }
-
-    void headersAreWritten() {
-        toFormat.clear();
-        toOpen.clear();
-        for (int sealed = 0; !toSeal.isEmpty() && sealed < MAX_HEADER_WRITES; sealed++) {
-            final Slab slab = toSeal.poll();
-            slab.sealPending = false;
-            slab.open = false;
-        }
-    }
-
-    private int addFormat(final Chain chain, final Slab slab, final int used) {
-        final UnsafeBuffer header = scratchBehind(used, SlabLayout.HEADER_BYTES);
-        SlabHeader.encode(header, used, slab.unit, slab.generation, slab.slabClass, slab.layout);
-        chain.write(slab.base, header, used, SlabLayout.HEADER_BYTES);
-        for (int at = SlabLayout.BITMAP_OFFSET; at < slab.layout.firstBlock(); at += ZEROS.capacity()) {
-            chain.write(slab.base + at, ZEROS, 0, Math.min(ZEROS.capacity(), slab.layout.firstBlock() - at));
-        }
-        return used + SlabLayout.HEADER_BYTES;
-    }
-
-    private int addBitmap(final Chain chain, final Slab slab, final int used) {
-        final int bytes = slab.layout.bitmapWords() * 8;
-        putBitmap(scratchBehind(used, bytes), used, slab);
-        chain.write(slab.base + SlabLayout.BITMAP_OFFSET, scratch, used, bytes);
-        return used + bytes;
-    }
-
-    private static void putBitmap(final UnsafeBuffer target, final int index, final Slab slab) {
-        final int last = slab.layout.bitmapWords() - 1;
-        for (int word = 0; word <= last; word++) {
-            final int beyond = word == last ? slab.layout.blocks() & 63 : 0;
-            final long mask = beyond == 0 ? -1L : (1L << beyond) - 1;
-            target.putLong(index + 8 * word, slab.taken[word] & mask);
-        }
-    }
+    // ---- end
 
     /** Seals every slab, at the end of the session: nothing is left for recovery to scan. */
     void sealAll() {
         reclaim();
         for (final Shelf shelf : shelves) {
             if (shelf != null) {
-                shelf.held.forEach(this::seal);
+                shelf.held.forEach(writer::seal);
             }
         }
         for (final ArrayDeque<Slab> slabs : empties) {
-            slabs.forEach(this::seal);
+            slabs.forEach(writer::seal);
         }
-    }
-
-    private void seal(final Slab slab) {
-        final Chain chain = lane.chain();
-        if (toFormat.contains(slab)) {
-            return; // nothing in it was ever linked: its header does not match, so recovery frees it
-        }
-        addBitmap(chain, slab, 0);
-        chain.persist();
-        chain.writeWord(slab.base + SlabLayout.STATE_OFFSET, SlabHeader.stateWord(SlabLayout.SEALED));
-        chain.persist();
-        chain.post(SEAL);
-        slab.open = false;
     }
 
     private UnsafeBuffer scratch(final int capacity) {
-        return scratchBehind(0, capacity);
-    }
-
-    /** The scratch buffer with room behind what this chain already uses: those writes point into the old one. */
-    private UnsafeBuffer scratchBehind(final int used, final int capacity) {
-        if (scratch.capacity() < used + capacity) {
-            scratch = Lane.direct(Math.max(2 * scratch.capacity(), used + capacity));
+        if (scratch.capacity() < capacity) {
+            scratch = Lane.direct(Math.max(2 * scratch.capacity(), capacity));
         }
         return scratch;
     }

@@ -36,7 +36,7 @@ public final class LocalQueuePair implements QueuePair {
                     in += length;
                 }
                 case Chain.WRITE -> {
-                    region.write(offset, chain.source(verb), chain.index(verb), length);
+                    write(chain, verb, offset, length);
                     out += length;
                 }
                 case Chain.FETCH_AND_ADD -> chain.result(verb, region.fetchAndAdd(offset, chain.operand(verb)));
@@ -51,10 +51,18 @@ public final class LocalQueuePair implements QueuePair {
     }
 
     private void read(final Chain chain, final int verb, final long offset, final int length) {
-        if (chain.isWordRead(verb)) {
+        if (chain.isWord(verb)) {
             chain.result(verb, region.readLong(offset));
         } else {
             region.read(offset, chain.target(verb), chain.index(verb), length);
+        }
+    }
+
+    private void write(final Chain chain, final int verb, final long offset, final int length) {
+        if (chain.isWord(verb) && length == Long.BYTES) {
+            region.writeLong(offset, chain.result(verb));
+        } else {
+            region.write(offset, chain.source(verb), chain.index(verb), length);
         }
     }
 

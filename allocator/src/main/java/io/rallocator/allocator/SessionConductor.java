@@ -52,6 +52,9 @@ final class SessionConductor implements Agent {
                     + " was declared dead while this process was away; open a new heap");
             return 0;
         }
+        if (session.isFenced()) {
+            return 0; // what an interrupted operation named must not be reused before recovery has decided about it
+        }
         if (epoch > session.localEpoch()) {
             session.localEpoch(epoch);
         }

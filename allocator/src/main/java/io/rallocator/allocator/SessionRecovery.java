@@ -2,7 +2,6 @@ package io.rallocator.allocator;
 
 import io.rallocator.persistence.BlockDescriptor;
 import io.rallocator.persistence.BlockRef;
-import io.rallocator.persistence.CheckedWord;
 import io.rallocator.persistence.IntentDescriptor;
 import io.rallocator.persistence.NvmRegion;
 import io.rallocator.persistence.PoolGeometry;
@@ -12,6 +11,8 @@ import io.rallocator.persistence.SlabHeader;
 import io.rallocator.persistence.SlabLayout;
 import io.rallocator.persistence.SlabTableDescriptor;
 import org.agrona.concurrent.UnsafeBuffer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Recovers one dead session while others go on (DESIGN section 8): settles its claims, frees and intents, scans the slabs
@@ -24,6 +25,8 @@ import org.agrona.concurrent.UnsafeBuffer;
  * <p>Threads: the agent's, which holds the session's lock.
  */
 final class SessionRecovery {
+    private static final Logger LOGGER = LoggerFactory.getLogger(SessionRecovery.class);
+
     private final NvmRegion region;
     private final PoolGeometry geometry;
     private final SlabIndex slabs;
@@ -49,13 +52,15 @@ final class SessionRecovery {
 
     void recover(final int session) {
         final long offset = geometry.sessionOffset(session) + SessionDescriptor.STATE_OFFSET;
-        final int incarnation = SessionDescriptor.incarnation(region.readLong(offset));
+        final long word = region.readLong(offset);
+        final int incarnation = SessionDescriptor.incarnation(word);
+        boolean orphans =
+                SessionDescriptor.state(word, offset) == SessionDescriptor.RECOVERING; // perhaps not announced
         writeState(offset, SessionDescriptor.RECOVERING, incarnation);
         publisher.settleClaims();
         drainer.drain(session);
         final ReachabilityIndex reachability = new ReachabilityIndex(region, geometry);
         recoverIntents(session, incarnation, reachability);
-        boolean orphans = false;
         for (int unit = 0; unit < geometry.units(); unit++) {
             final long owner = slabs.owner(unit);
             final int state = SlabTableDescriptor.state(owner);
@@ -90,7 +95,7 @@ final class SessionRecovery {
         }
         for (int slot = 0; slot < intents.slots(); slot++) {
             final int at = slot * IntentDescriptor.BYTES;
-            if (isOf(slots, at, incarnation)) {
+            if (isOf(slots, at, incarnation) && !IntentDescriptor.isSettled(slots, at)) {
                 freeUnreachable(slots, at, reachability);
             }
         }
@@ -105,7 +110,7 @@ final class SessionRecovery {
     private void settle(
             final int session, final int lane, final int slot, final int incarnation, final UnsafeBuffer slots) {
         final int at = (2 * lane + slot) * IntentDescriptor.BYTES;
-        if (!isOf(slots, at, incarnation) || slots.getLong(at + IntentDescriptor.OUTCOME_OFFSET) != 0) {
+        if (!isOf(slots, at, incarnation) || IntentDescriptor.outcome(slots, at) != 0) {
             return;
         }
         final boolean happened = intents.happened(slots, at);
@@ -116,7 +121,10 @@ final class SessionRecovery {
         }
         final long outcome = geometry.intentOffset(session, lane, slot) + IntentDescriptor.OUTCOME_OFFSET;
         region.writeLong(
-                outcome, CheckedWord.of(happened ? IntentDescriptor.HAPPENED : IntentDescriptor.DID_NOT_HAPPEN));
+                outcome,
+                IntentDescriptor.outcomeWord(
+                        slots.getLong(at + IntentDescriptor.SEQUENCE_OFFSET),
+                        happened ? IntentDescriptor.HAPPENED : IntentDescriptor.DID_NOT_HAPPEN));
         region.persist(outcome, Long.BYTES);
     }
 
@@ -183,8 +191,7 @@ final class SessionRecovery {
         final UnsafeBuffer slab = buffer(geometry.slabBytes(slabClass));
         region.read(geometry.unitOffset(unit), slab, 0, SlabLayout.HEADER_BYTES);
         if (!SlabHeader.isValid(slab, unit, generation, slabClass)) {
-            drainer.enterLimbo(unit, mine); // claimed and never used: no link can lead into it
-            return false;
+            return recoverWithoutHeader(unit, mine, slab.getLong(SlabLayout.STATE_OFFSET));
         }
         final SlabLayout layout =
                 SlabLayout.of(geometry.slabBytes(slabClass), slab.getInt(SlabLayout.BLOCK_CLASS_OFFSET));
@@ -196,12 +203,34 @@ final class SessionRecovery {
             return false;
         }
         slabs.hint(unit, layout.blockClass(), (int) ((layout.blocks() - live) * 255L / layout.blocks()));
+        orphan(unit, mine);
+        return true;
+    }
+
+    /** Without a state it was claimed and never used: no link can lead into it. With one it is damaged, and kept (I13). */
+    private boolean recoverWithoutHeader(final int unit, final long mine, final long state) {
+        if (state == 0) {
+            drainer.enterLimbo(unit, mine);
+            return false;
+        }
+        LOGGER.error(
+                "the header of the slab at offset {} is damaged: its blocks are kept, and no more are allocated in it;"
+                        + " run `rallocator check`",
+                geometry.unitOffset(unit));
+        slabs.hint(unit, 0, 0);
+        orphan(unit, mine);
+        return true;
+    }
+
+    private void orphan(final int unit, final long mine) {
         slabs.swapOwner(
                 unit,
                 mine,
                 SlabTableDescriptor.ownerWord(
-                        SlabTableDescriptor.ORPHANED, SlabTableDescriptor.NO_SESSION, 0, generation));
-        return true;
+                        SlabTableDescriptor.ORPHANED,
+                        SlabTableDescriptor.NO_SESSION,
+                        0,
+                        SlabTableDescriptor.generation(mine)));
     }
 
     private int allocatedIn(final int unit, final UnsafeBuffer slab, final SlabLayout layout) {

@@ -38,6 +38,9 @@ final class Slab {
     /** True while the slab's durable state is OPEN, or the write that says so rides on the lane's next chain. */
     boolean open;
 
+    /** True until the header of this life of the slab is written: what is in NVM belongs to an earlier one. */
+    boolean unwritten;
+
     /** True while a write of bitmap and SEALED waits for the lane's next operation. */
     boolean sealPending;
 
@@ -126,16 +129,23 @@ final class Slab {
         return orBits(returned, index) == 0;
     }
 
-    /** Takes in what other lanes gave back. */
-    void collectReturned() {
+    /**
+     * Takes in what other lanes gave back.
+     *
+     * @return true if there was any
+     */
+    boolean collectReturned() {
+        boolean any = false;
         for (int word = 0; word < taken.length; word++) {
             long bits = returned.get(word) == 0 ? 0 : returned.getAndSet(word, 0);
             while (bits != 0) {
                 final int bit = Long.numberOfTrailingZeros(bits);
                 release((word << 6) + bit);
                 bits &= bits - 1;
+                any = true;
             }
         }
+        return any;
     }
 
     int indexAt(final long offset) {

@@ -26,7 +26,6 @@ final class SlabClient {
     private static final Operation FREE = Operation.named("slab.free");
     private static final Operation DIAGNOSE = Operation.named("slab.diagnose");
     private static final int MOST_AT_ONCE = 8;
-    private static final long PATIENCE_NS = TimeUnit.SECONDS.toNanos(5);
 
     /** What the session holds of one slab class. */
     private static final class Stock {
@@ -40,6 +39,7 @@ final class SlabClient {
     private final List<Stock> stocks = new ArrayList<>();
     private long freeTail;
     private long freeHead;
+    private volatile long patienceNs = TimeUnit.SECONDS.toNanos(5);
 
     SlabClient(final WorkerSession session, final long freeHead) {
         this.session = session;
@@ -54,35 +54,33 @@ final class SlabClient {
     /**
      * Takes one slab, from the reserve or from the blade.
      *
+     * @param pinnedNs how long to wait for the blade here, while the lane pins the epoch
      * @return its slab word, see {@link RingDescriptor#slabUnit}
+     * @throws SlabsOverdueException if the blade did not answer yet: the ticket is kept
      * @throws OutOfRemoteMemoryException if the blade answered that it has none (I6)
-     * @throws PoolUnavailableException if the blade did not publish any in time
      */
-    long acquire(final Lane lane, final int slabClass) {
+    long acquire(final Lane lane, final int slabClass, final long pinnedNs) {
         final Stock stock = stocks.get(slabClass);
         final long reserved = pollReserve(stock);
         if (reserved != 0) {
             return reserved;
         }
         final IdleStrategy idle = new BackoffIdleStrategy(100, 100, 1_000, 1_000_000);
-        final long deadline = System.nanoTime() + PATIENCE_NS;
-        long[] tickets = takeTickets(lane, slabClass, stock);
+        final long deadline = System.nanoTime() + pinnedNs;
         for (; ; ) {
-            final Claims claims = claim(lane, slabClass, tickets);
-            keep(stock, claims);
+            final Claims claims = claim(lane, slabClass, stock, takeTickets(lane, slabClass, stock));
             if (claims.slab != 0) {
                 return claims.slab;
             }
             if (claims.voided > 0) {
                 throw exhausted(lane, slabClass);
             }
-            if (System.nanoTime() - deadline > 0) {
-                throw notPublished(lane, slabClass);
-            }
             if (claims.withdrawn == 0) {
+                if (System.nanoTime() - deadline > 0) {
+                    throw overdue(slabClass, claims.waiting.getLong(0));
+                }
                 idle.idle();
             }
-            tickets = takeTickets(lane, slabClass, stock);
         }
     }
 
@@ -123,7 +121,20 @@ final class SlabClient {
         int withdrawn;
     }
 
-    private Claims claim(final Lane lane, final int slabClass, final long[] tickets) {
+    /** Tries every ticket. If the fabric fails in between, all are tried again: what was claimed shows as ours. */
+    private Claims claim(final Lane lane, final int slabClass, final Stock stock, final long[] tickets) {
+        final Claims claims = new Claims();
+        try {
+            claim(lane, slabClass, tickets, claims);
+        } catch (final RuntimeException e) {
+            keepTickets(stock, tickets);
+            throw e;
+        }
+        keep(stock, claims);
+        return claims;
+    }
+
+    private void claim(final Lane lane, final int slabClass, final long[] tickets, final Claims claims) {
         final Chain chain = lane.chain();
         final int[] swaps = new int[tickets.length];
         final int[] reads = new int[tickets.length];
@@ -136,11 +147,9 @@ final class SlabClient {
         }
         chain.persist();
         chain.post(ACQUIRE);
-        final Claims claims = new Claims();
         for (int i = 0; i < tickets.length; i++) {
-            settle(claims, tickets[i], chain.result(swaps[i]), chain.result(reads[i]));
+            settle(claims, slabClass, tickets[i], chain.result(swaps[i]), chain.result(reads[i]));
         }
-        return claims;
     }
 
     private long mine(final long ticket) {
@@ -148,10 +157,16 @@ final class SlabClient {
     }
 
     /** DESIGN trap 11: published or mine is success, an older ticket waits, everything else is dropped. */
-    private void settle(final Claims claims, final long ticket, final long found, final long slabWord) {
+    private void settle(
+            final Claims claims, final int slabClass, final long ticket, final long found, final long slabWord) {
+        final int capacity = geometry.ringCapacity();
+        final long slot = geometry.ringOffset(slabClass) + RingDescriptor.slotOffset(ticket, capacity);
+        CheckedWord.payload(found, "claim word of a slab ring", slot);
         if (found == RingDescriptor.claimWord(ticket, RingDescriptor.PUBLISHED) || found == mine(ticket)) {
-            CheckedWord.payload(slabWord, "slab word of a ring slot", geometry.ringOffset(0));
-            if (claims.slab == 0) {
+            CheckedWord.payload(slabWord, "slab word of a slab ring", slot + RingDescriptor.SLAB_OFFSET);
+            if (!RingDescriptor.isSlabOf(slabWord, ticket, capacity)) {
+                claims.withdrawn++; // away for so long that the ring went round: the slab is ours till the session ends
+            } else if (claims.slab == 0) {
                 claims.slab = slabWord;
             } else {
                 claims.more.addLong(slabWord);
@@ -170,6 +185,12 @@ final class SlabClient {
         stock.tickets.addAll(claims.waiting);
     }
 
+    private synchronized void keepTickets(final Stock stock, final long[] tickets) {
+        for (final long ticket : tickets) {
+            stock.tickets.addLong(ticket);
+        }
+    }
+
     /**
      * Asks the blade to take a slab back. Every block of it is free and past its epochs.
      *
@@ -183,13 +204,13 @@ final class SlabClient {
                 return false;
             }
         }
+        final long request = freeTail++;
         lane.chain()
                 .writeWord(
-                        geometry.freeRequestOffset(session.index(), freeTail),
-                        FreeRequest.word(freeTail, slab.unit, slab.generation))
+                        geometry.freeRequestOffset(session.index(), request),
+                        FreeRequest.word(request, slab.unit, slab.generation))
                 .persist()
                 .post(FREE);
-        freeTail++;
         return true;
     }
 
@@ -213,18 +234,45 @@ final class SlabClient {
                 + "; remove entries, or create a larger pool");
     }
 
-    private PoolUnavailableException notPublished(final Lane lane, final int slabClass) {
-        final long ring = geometry.ringOffset(slabClass);
+    private SlabsOverdueException overdue(final int slabClass, final long ticket) {
+        return new SlabsOverdueException(
+                "the blade of " + session.poolName() + " has not answered ticket " + ticket + " for a slab of "
+                        + geometry.slabBytes(slabClass) + " bytes yet; release the lane and wait for it",
+                slabClass,
+                ticket);
+    }
+
+    /** True if the ticket for which somebody waits was published, or answered otherwise. */
+    boolean isAnswered(final Lane lane, final SlabsOverdueException overdue) {
+        final long offset = geometry.ringOffset(overdue.slabClass()) + RingDescriptor.PUBLISHED_OFFSET;
+        final long word = lane.readWord(ACQUIRE, offset);
+        return CheckedWord.payload(word, "published counter", offset) > overdue.ticket();
+    }
+
+    /** How long somebody waits for the blade before that is an error. */
+    long patienceNs() {
+        return patienceNs;
+    }
+
+    void patienceNs(final long nanoseconds) {
+        patienceNs = nanoseconds;
+    }
+
+    PoolUnavailableException notPublished(final Lane lane, final SlabsOverdueException overdue) {
+        final long ring = geometry.ringOffset(overdue.slabClass());
         final Chain chain = lane.chain();
         final int sequencer = chain.readWord(ring + RingDescriptor.SEQUENCER_OFFSET);
         final int published = chain.readWord(ring + RingDescriptor.PUBLISHED_OFFSET);
         final int heartbeat = chain.readWord(PoolGeometry.bladeHeartbeatOffset());
         chain.post(DIAGNOSE);
         final long ageMs = System.currentTimeMillis() - (chain.result(heartbeat) & CheckedWord.PAYLOAD_MASK);
-        return new PoolUnavailableException("the blade of " + session.poolName() + " published no slab of "
-                + geometry.slabBytes(slabClass) + " bytes for " + TimeUnit.NANOSECONDS.toSeconds(PATIENCE_NS)
-                + " s: tickets given " + chain.result(sequencer) + ", published "
-                + (chain.result(published) & CheckedWord.PAYLOAD_MASK) + ", its last heartbeat is " + ageMs
-                + " ms old; start or resume it with `rallocator blade`, what was stored stays usable");
+        return new PoolUnavailableException(
+                "the blade of " + session.poolName() + " published no slab of "
+                        + geometry.slabBytes(overdue.slabClass()) + " bytes for "
+                        + TimeUnit.NANOSECONDS.toMillis(patienceNs) + " ms: tickets given " + chain.result(sequencer)
+                        + ", published " + (chain.result(published) & CheckedWord.PAYLOAD_MASK)
+                        + ", its last heartbeat is " + ageMs
+                        + " ms old; start or resume it with `rallocator blade`, what was stored stays usable",
+                overdue);
     }
 }

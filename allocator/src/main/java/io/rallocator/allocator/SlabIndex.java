@@ -3,6 +3,7 @@ package io.rallocator.allocator;
 import io.rallocator.persistence.CheckedWord;
 import io.rallocator.persistence.NvmRegion;
 import io.rallocator.persistence.PoolGeometry;
+import io.rallocator.persistence.SlabLayout;
 import io.rallocator.persistence.SlabTableDescriptor;
 import java.util.BitSet;
 import org.agrona.collections.IntArrayList;
@@ -151,13 +152,18 @@ final class SlabIndex {
         wears.add(at, wear);
     }
 
-    /** Reserves a free run: first the bit, then the table, each persisted, so nobody can learn of it before (I4). */
+    /**
+     * Reserves a free run: first the bit, then the table, each persisted, so nobody can learn of it before (I4). The old
+     * header is wiped out, so that one without a state means that nothing was ever linked in this life of the slab.
+     */
     int reserve(final int unit, final int slabClass) {
         mark(unit, geometry.slabUnits(slabClass), true);
         final long owner = owner(unit);
         assert SlabTableDescriptor.state(owner) == SlabTableDescriptor.FREE : "slab " + unit + " is not free (I4)";
         final int generation = SlabTableDescriptor.generation(owner) + 1 & SlabTableDescriptor.MAX_GENERATION;
         writeInfo(unit, SlabTableDescriptor.infoWord(slabClass, 0, 0, SlabTableDescriptor.wear(info(unit)) + 1));
+        region.zero(geometry.unitOffset(unit), SlabLayout.HEADER_BYTES);
+        region.persist(geometry.unitOffset(unit), SlabLayout.HEADER_BYTES);
         final boolean swapped = swapOwner(
                 unit,
                 owner,

@@ -22,6 +22,9 @@ final class SlabPublisher {
     private static final int INITIAL_AHEAD = 2;
     private static final int SWEPT_AT_ONCE = 64;
 
+    /** How long a worker may take from the fetch-and-add to the claim before its slab is taken back at exhaustion. */
+    private static final long CLAIM_PATIENCE_MS = 20;
+
     private final NvmRegion region;
     private final PoolGeometry geometry;
     private final SlabIndex slabs;
@@ -30,6 +33,7 @@ final class SlabPublisher {
     private final long[] published;
     private final long[] settled;
     private final int[] ahead;
+    private final long[][] publishedMs;
 
     SlabPublisher(
             final NvmRegion region,
@@ -46,6 +50,7 @@ final class SlabPublisher {
         settled = new long[geometry.slabClasses()];
         ahead = new int[geometry.slabClasses()];
         Arrays.fill(ahead, INITIAL_AHEAD);
+        publishedMs = new long[geometry.slabClasses()][geometry.ringCapacity()];
     }
 
     private long ring(final int slabClass) {
@@ -115,10 +120,20 @@ final class SlabPublisher {
         settled[slabClass] = Math.max(0, next - geometry.ringCapacity());
         for (long ticket = settled[slabClass]; ticket < next; ticket++) {
             final int state = RingDescriptor.claimState(claim(slabClass, ticket));
-            if (state == RingDescriptor.PUBLISHED || state == RingDescriptor.CLAIMED) {
+            if ((state == RingDescriptor.PUBLISHED || state == RingDescriptor.CLAIMED)
+                    && isReserved(slabClass, ticket)) {
                 inRings.set(RingDescriptor.slabUnit(slabWord(slabClass, ticket)));
             }
         }
+    }
+
+    /** True if a ticket's slot names a slab that still is the reserved one: neither word was left by another ticket. */
+    private boolean isReserved(final int slabClass, final long ticket) {
+        final long slabWord = slabWord(slabClass, ticket);
+        final long owner = slabs.owner(RingDescriptor.slabUnit(slabWord));
+        return RingDescriptor.isSlabOf(slabWord, ticket, geometry.ringCapacity())
+                && SlabTableDescriptor.state(owner) == SlabTableDescriptor.RESERVED
+                && SlabTableDescriptor.generation(owner) == RingDescriptor.slabGeneration(slabWord);
     }
 
     private void writePublished(final int slabClass, final long next) {
@@ -150,19 +165,14 @@ final class SlabPublisher {
     }
 
     private int settle(final int slabClass, final long ticket, final long claim) {
-        if (RingDescriptor.claimState(claim) != RingDescriptor.CLAIMED) {
-            return 0;
+        if (RingDescriptor.claimState(claim) != RingDescriptor.CLAIMED || !isReserved(slabClass, ticket)) {
+            return 0; // nothing to record, or recorded before
         }
         final long slabWord = slabWord(slabClass, ticket);
         final int unit = RingDescriptor.slabUnit(slabWord);
-        final long owner = slabs.owner(unit);
-        if (SlabTableDescriptor.state(owner) != SlabTableDescriptor.RESERVED
-                || SlabTableDescriptor.generation(owner) != RingDescriptor.slabGeneration(slabWord)) {
-            return 0; // recorded before
-        }
         slabs.swapOwner(
                 unit,
-                owner,
+                slabs.owner(unit),
                 SlabTableDescriptor.ownerWord(
                         SlabTableDescriptor.OWNED,
                         RingDescriptor.claimSession(claim),
@@ -187,17 +197,21 @@ final class SlabPublisher {
         if (target <= published[slabClass]) {
             return 0;
         }
-        final int wanted = (int) Math.min(target - published[slabClass], geometry.ringCapacity());
-        final IntArrayList units = slabs.findFree(slabClass, wanted);
-        int work = 0;
-        for (int i = 0; i < units.size() && canReuseSlot(slabClass); i++) {
-            publish(slabClass, units.getInt(i));
-            work++;
-        }
+        int work = publishFree(slabClass, target);
         if (work == 0 && published[slabClass] < demanded) {
-            work += relieve(slabClass, demanded);
+            work = relieve(slabClass, demanded);
         }
         return work;
+    }
+
+    private int publishFree(final int slabClass, final long target) {
+        final int wanted = (int) Math.min(target - published[slabClass], geometry.ringCapacity());
+        final IntArrayList units = slabs.findFree(slabClass, wanted);
+        for (int i = 0; i < units.size(); i++) {
+            freeSlot(slabClass);
+            publish(slabClass, units.getInt(i));
+        }
+        return units.size();
     }
 
     /** Doubles when demand caught up, so that workers seldom wait, but never sets much of the pool aside. */
@@ -209,27 +223,26 @@ final class SlabPublisher {
         return Math.min(ahead[slabClass], affordable);
     }
 
-    /** Ticket t takes the slot of ticket t − capacity: its slab must have an owner in the table, or be taken back. */
-    private boolean canReuseSlot(final int slabClass) {
+    /** Ticket t takes the slot of ticket t − capacity: its slab gets an owner in the table, or is taken back. */
+    private void freeSlot(final int slabClass) {
         final long previous = published[slabClass] - geometry.ringCapacity();
         if (previous < 0) {
-            return true;
+            return;
         }
-        final long claim = claim(slabClass, previous);
-        if (RingDescriptor.claimState(claim) == RingDescriptor.PUBLISHED) {
-            takeBack(slabClass, previous);
-        }
+        takeBack(slabClass, previous);
         settle(slabClass, previous, claim(slabClass, previous));
         settled[slabClass] = Math.max(settled[slabClass], previous + 1);
-        return true;
     }
 
     private void publish(final int slabClass, final int unit) {
         final long ticket = published[slabClass];
         final int generation = slabs.reserve(unit, slabClass);
         final long slot = slot(slabClass, ticket);
-        region.writeLong(slot + RingDescriptor.SLAB_OFFSET, RingDescriptor.slabWord(unit, generation));
+        region.writeLong(
+                slot + RingDescriptor.SLAB_OFFSET,
+                RingDescriptor.slabWord(unit, generation, ticket, geometry.ringCapacity()));
         region.persist(slot + RingDescriptor.SLAB_OFFSET, Long.BYTES);
+        publishedMs[slabClass][(int) (ticket & geometry.ringCapacity() - 1)] = System.currentTimeMillis();
         writeClaim(slabClass, ticket, RingDescriptor.PUBLISHED);
     }
 
@@ -243,30 +256,49 @@ final class SlabPublisher {
 
     // ---- exhaustion
 
-    /** Nothing is free: empty orphans first, then what other classes published in vain, then the truth: VOID (I6). */
+    /**
+     * Nothing is free: empty orphans first, then what other classes published in vain, then what tickets of this class
+     * did not claim in time, then the truth: VOID (I6). A ring's worth of answers at once is enough.
+     */
     private int relieve(final int slabClass, final long demanded) {
         sweeper.sweep(SWEPT_AT_ONCE);
-        if (takeBackUnclaimed(slabClass)) {
-            return 1;
-        }
         int work = 0;
-        while (published[slabClass] < demanded && canReuseSlot(slabClass)) {
+        if (takeBackFromOthers(slabClass)) {
+            work = publishFree(slabClass, demanded);
+        }
+        if (work == 0 && takeBackUnclaimed(slabClass)) {
+            work = publishFree(slabClass, demanded);
+        }
+        if (work > 0) {
+            return work;
+        }
+        while (published[slabClass] < demanded && work < geometry.ringCapacity()) {
+            freeSlot(slabClass);
             writeClaim(slabClass, published[slabClass], RingDescriptor.VOID);
             work++;
         }
         return work;
     }
 
-    private boolean takeBackUnclaimed(final int wantedClass) {
+    private boolean takeBackFromOthers(final int wantedClass) {
         boolean any = false;
         for (int slabClass = 0; slabClass < geometry.slabClasses(); slabClass++) {
-            for (long ticket = settled[slabClass];
-                    slabClass != wantedClass && ticket < published[slabClass];
-                    ticket++) {
-                any |= takeBack(slabClass, ticket);
-            }
             if (slabClass != wantedClass) {
+                any |= takeBackUnclaimed(slabClass);
                 ahead[slabClass] = 1;
+            }
+        }
+        return any;
+    }
+
+    /** What no worker has the ticket of, and what the holder of the ticket is slow or dead to claim. */
+    private boolean takeBackUnclaimed(final int slabClass) {
+        boolean any = false;
+        final long latest = System.currentTimeMillis() - CLAIM_PATIENCE_MS;
+        final long demanded = sequencer(slabClass);
+        for (long ticket = settled[slabClass]; ticket < published[slabClass]; ticket++) {
+            if (ticket >= demanded || publishedMs[slabClass][(int) (ticket & geometry.ringCapacity() - 1)] <= latest) {
+                any |= takeBack(slabClass, ticket);
             }
         }
         return any;
@@ -276,12 +308,11 @@ final class SlabPublisher {
     private boolean takeBack(final int slabClass, final long ticket) {
         final long slot = slot(slabClass, ticket);
         final long open = RingDescriptor.claimWord(ticket, RingDescriptor.PUBLISHED);
-        final long slabWord = slabWord(slabClass, ticket);
         if (region.compareAndSwap(slot, open, RingDescriptor.claimWord(ticket, RingDescriptor.WITHDRAWN)) != open) {
             return false;
         }
         region.persist(slot, Long.BYTES);
-        final int unit = RingDescriptor.slabUnit(slabWord);
+        final int unit = RingDescriptor.slabUnit(slabWord(slabClass, ticket));
         slabs.release(unit, slabs.owner(unit));
         return true;
     }

@@ -1,9 +1,7 @@
 package io.rallocator.allocator;
 
 import io.rallocator.persistence.BlockRef;
-import io.rallocator.persistence.CheckedWord;
 import io.rallocator.persistence.HeapClosedException;
-import io.rallocator.persistence.IntentDescriptor;
 import io.rallocator.persistence.NvmRegion;
 import io.rallocator.persistence.OutOfRemoteMemoryException;
 import io.rallocator.persistence.PoolFile;
@@ -11,18 +9,16 @@ import io.rallocator.persistence.PoolGeometry;
 import io.rallocator.persistence.PoolInUseException;
 import io.rallocator.persistence.PoolLock;
 import io.rallocator.persistence.PoolUnavailableException;
-import io.rallocator.persistence.RootDescriptor;
-import io.rallocator.persistence.SessionDescriptor;
 import io.rallocator.persistence.SessionFencedException;
 import io.rallocator.persistence.Superblock;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
 import org.agrona.concurrent.AgentRunner;
 import org.agrona.concurrent.BackoffIdleStrategy;
-import org.agrona.concurrent.UnsafeBuffer;
 
 /**
  * One worker's session with one pool: its line in the session table, its lanes, its slabs. While it lives it holds an OS
@@ -35,7 +31,6 @@ import org.agrona.concurrent.UnsafeBuffer;
  * <p>Threads: any number; as many operations run at once as there are lanes. A background thread announces epochs.
  */
 public final class WorkerSession implements AutoCloseable {
-    private static final Operation OPEN = Operation.named("session.open");
     private static final int DEFAULT_EMPTY_UNITS = 32;
     private static final int RECLAMATIONS = 3;
     private static final int EPOCHS_FOR_A_SLAB = 8;
@@ -54,6 +49,7 @@ public final class WorkerSession implements AutoCloseable {
     private final Orphans orphans;
     private final SessionConductor conductor;
     private final AgentRunner conductorRunner;
+    private final AtomicInteger structuresOpened = new AtomicInteger();
     private volatile long localEpoch;
     private volatile String ended;
     private volatile boolean fenced;
@@ -63,31 +59,33 @@ public final class WorkerSession implements AutoCloseable {
             final NvmRegion region,
             final boolean ownsRegion,
             final PoolGeometry geometry,
-            final String name) {
+            final String name,
+            final Function<NvmRegion, QueuePair> fabric) {
         this.pool = pool;
         this.region = region;
         this.ownsRegion = ownsRegion;
         this.geometry = geometry;
-        final QueuePair queuePair = new LocalQueuePair(region);
+        final QueuePair queuePair = fabric.apply(region);
         final Chain chain = new Chain(queuePair);
-        final UnsafeBuffer identity = identity(name);
-        final Claim claim = Claim.any(pool, geometry, chain);
+        final SessionClaim claim = SessionClaim.any(pool, geometry, chain, name);
         lock = claim.lock;
         index = claim.session;
         incarnation = claim.incarnation;
-        introduce(chain, identity);
         slabs = new AtomicReferenceArray<>(geometry.units());
-        localEpoch = announceFirst(chain);
-        final int freeHead = chain.readWord(geometry.freeHeadOffset(index));
-        chain.post(OPEN);
-        slabClient = new SlabClient(this, chain.result(freeHead) & CheckedWord.PAYLOAD_MASK);
-        orphans = new Orphans(this);
         lanes = new Lane[geometry.lanes()];
-        for (int i = 0; i < lanes.length; i++) {
-            lanes[i] = new Lane(this, i, new LocalQueuePair(region));
-            lanes[i].commit().sequence(nextSequence(chain, i));
+        try {
+            localEpoch = claim.announceFirst();
+            slabClient = new SlabClient(this, claim.freeHead());
+            orphans = new Orphans(this);
+            for (int i = 0; i < lanes.length; i++) {
+                lanes[i] = new Lane(this, i, fabric.apply(region));
+                lanes[i].commit().sequence(claim.nextSequence(i));
+            }
+            conductor = new SessionConductor(this, queuePair, chain, localEpoch);
+        } catch (final RuntimeException e) {
+            lock.close(); // the blade takes the session for dead, and recovers it
+            throw e;
         }
-        conductor = new SessionConductor(this, queuePair, chain, localEpoch);
         conductorRunner = new AgentRunner(
                 new BackoffIdleStrategy(1, 1, 100_000, 1_000_000),
                 new DutyErrors("session " + index + " of " + pool),
@@ -114,7 +112,7 @@ public final class WorkerSession implements AutoCloseable {
         requireBlade(pool);
         final NvmRegion region = PoolFile.map(pool, superblock);
         try {
-            return new WorkerSession(pool, region, true, superblock.geometry(), name);
+            return new WorkerSession(pool, region, true, superblock.geometry(), name, LocalQueuePair::new);
         } catch (final RuntimeException e) {
             region.close();
             throw e;
@@ -130,7 +128,17 @@ public final class WorkerSession implements AutoCloseable {
      * @throws PoolInUseException if the session table is full
      */
     public static WorkerSession embedded(final Blade blade, final String name) {
-        return new WorkerSession(blade.pool(), blade.region(), false, blade.geometry(), name);
+        return open(blade.pool(), blade.region(), blade.geometry(), name, LocalQueuePair::new);
+    }
+
+    /** Opens a session over somebody's region and any fabric. */
+    static WorkerSession open(
+            final Path pool,
+            final NvmRegion region,
+            final PoolGeometry geometry,
+            final String name,
+            final Function<NvmRegion, QueuePair> fabric) {
+        return new WorkerSession(pool, region, false, geometry, name, fabric);
     }
 
     private static void requireBlade(final Path pool) {
@@ -140,116 +148,6 @@ public final class WorkerSession implements AutoCloseable {
             throw new PoolUnavailableException("no blade serves " + pool + "; start one with `rallocator blade --pool "
                     + pool + "`, or open embedded:" + pool);
         }
-    }
-
-    /** A line of the session table that became ours: the lock first, so that nobody takes us for dead. */
-    private static final class Claim {
-        final PoolLock lock;
-        final int session;
-        final int incarnation;
-
-        private Claim(final PoolLock lock, final int session, final int incarnation) {
-            this.lock = lock;
-            this.session = session;
-            this.incarnation = incarnation;
-        }
-
-        static Claim any(final Path pool, final PoolGeometry geometry, final Chain chain) {
-            for (int session = 0; session < geometry.sessions(); session++) {
-                final long offset = geometry.sessionOffset(session) + SessionDescriptor.STATE_OFFSET;
-                final long word = read(chain, offset);
-                if (SessionDescriptor.state(word, offset) == SessionDescriptor.FREE) {
-                    final Claim claim = tryClaim(pool, session, offset, word, chain);
-                    if (claim != null) {
-                        return claim;
-                    }
-                }
-            }
-            throw new PoolInUseException("all " + geometry.sessions() + " sessions of " + pool
-                    + " are in use; close one, or create the pool with more sessions");
-        }
-
-        private static long read(final Chain chain, final long offset) {
-            final int verb = chain.readWord(offset);
-            chain.post(OPEN);
-            return chain.result(verb);
-        }
-
-        private static Claim tryClaim(
-                final Path pool, final int session, final long offset, final long word, final Chain chain) {
-            final PoolLock lock = PoolLock.tryAcquire(PoolLock.sessionLock(pool, session));
-            if (lock == null) {
-                return null;
-            }
-            final int next = SessionDescriptor.incarnation(word) == SessionDescriptor.MAX_INCARNATION
-                    ? 1
-                    : SessionDescriptor.incarnation(word) + 1;
-            final int swap =
-                    chain.compareAndSwap(offset, word, SessionDescriptor.stateWord(SessionDescriptor.ACTIVE, next));
-            chain.persist();
-            chain.post(OPEN);
-            if (chain.result(swap) == word) {
-                return new Claim(lock, session, next);
-            }
-            lock.close();
-            return null;
-        }
-    }
-
-    /** Who we are, as a line of the session table; fails before anything is claimed if the name is too long. */
-    private static UnsafeBuffer identity(final String name) {
-        final UnsafeBuffer line = Lane.direct(SessionDescriptor.BYTES);
-        final ProcessHandle self = ProcessHandle.current();
-        line.putLong(SessionDescriptor.PID_OFFSET, self.pid());
-        line.putLong(
-                SessionDescriptor.START_OFFSET,
-                self.info().startInstant().map(Instant::toEpochMilli).orElse(0L));
-        RootDescriptor.putText(
-                line,
-                SessionDescriptor.NAME_LENGTH_OFFSET,
-                name,
-                SessionDescriptor.MAX_NAME_BYTES,
-                "the worker's name");
-        line.putInt(SessionDescriptor.CRC_OFFSET, SessionDescriptor.identityCrc(line, 0));
-        return line;
-    }
-
-    private void introduce(final Chain chain, final UnsafeBuffer identity) {
-        final long offset = geometry.sessionOffset(index);
-        chain.write(
-                        offset + SessionDescriptor.PID_OFFSET,
-                        identity,
-                        SessionDescriptor.PID_OFFSET,
-                        SessionDescriptor.BYTES - SessionDescriptor.PID_OFFSET)
-                .writeWord(offset + SessionDescriptor.HEARTBEAT_OFFSET, CheckedWord.of(System.currentTimeMillis()))
-                .persist()
-                .post(OPEN);
-    }
-
-    /** The line's old announcement holds the epoch back until this one, so what we read stays current. */
-    private long announceFirst(final Chain chain) {
-        final int verb = chain.readWord(PoolGeometry.epochOffset());
-        chain.post(OPEN);
-        final long word = chain.result(verb);
-        final long epoch = CheckedWord.payload(word, "global epoch", PoolGeometry.epochOffset());
-        chain.writeWord(geometry.sessionOffset(index) + SessionDescriptor.EPOCH_OFFSET, word)
-                .persist()
-                .post(OPEN);
-        return epoch;
-    }
-
-    private long nextSequence(final Chain chain, final int lane) {
-        final UnsafeBuffer slots = Lane.direct(2 * IntentDescriptor.BYTES);
-        chain.read(geometry.intentOffset(index, lane, 0), slots, 0, slots.capacity())
-                .post(OPEN);
-        long next = 1;
-        for (int slot = 0; slot < 2; slot++) {
-            final int at = slot * IntentDescriptor.BYTES;
-            if (IntentDescriptor.isValid(slots, at)) {
-                next = Math.max(next, slots.getLong(at + IntentDescriptor.SEQUENCE_OFFSET) + 1);
-            }
-        }
-        return next;
     }
 
     // ---- lanes
@@ -306,6 +204,10 @@ public final class WorkerSession implements AutoCloseable {
         ended = reason;
     }
 
+    boolean isFenced() {
+        return fenced;
+    }
+
     /**
      * Writes what this session's idle lanes owe: freed marks and size stripes.
      */
@@ -340,6 +242,10 @@ public final class WorkerSession implements AutoCloseable {
      * @throws OutOfRemoteMemoryException the same, if nothing more can be expected
      */
     public void awaitReclamation(final OutOfRemoteMemoryException exhausted, final int attempt) {
+        if (exhausted instanceof SlabsOverdueException) {
+            awaitPublication((SlabsOverdueException) exhausted);
+            return;
+        }
         if (attempt >= RECLAMATIONS) {
             throw exhausted;
         }
@@ -359,18 +265,52 @@ public final class WorkerSession implements AutoCloseable {
         }
     }
 
+    /** The blade may be stopped, or about to come back: nobody's epoch is held back meanwhile. */
+    private void awaitPublication(final SlabsOverdueException overdue) {
+        final long deadline = System.nanoTime() + slabClient.patienceNs();
+        for (; ; ) {
+            final Lane lane = acquire();
+            try {
+                if (slabClient.isAnswered(lane, overdue)) {
+                    return;
+                }
+                if (System.nanoTime() - deadline > 0) {
+                    throw slabClient.notPublished(lane, overdue);
+                }
+            } finally {
+                release(lane);
+            }
+            LockSupport.parkNanos(1_000_000);
+        }
+    }
+
+    /** First every lane gives back what it freed of others' slabs, then every lane looks what it has. */
     private void sweepLanes() {
-        for (final Lane lane : lanes) {
-            if (lane.tryAcquire()) {
-                try {
-                    lane.allocator().harvestAll();
-                    lane.allocator().reclaim();
-                    lane.allocator().freeEmpties();
-                } finally {
-                    lane.release();
+        for (int pass = 0; pass < 2; pass++) {
+            for (final Lane lane : lanes) {
+                if (lane.tryAcquire()) {
+                    try {
+                        lane.allocator().harvestAll();
+                        lane.allocator().reclaim();
+                        lane.allocator().freeEmpties();
+                    } finally {
+                        lane.release();
+                    }
                 }
             }
         }
+    }
+
+    /**
+     * Makes every lane read its size stripes anew at its next commit. To be called whenever a structure is opened: where
+     * its stripes are, another structure, dropped by another worker, may have had its own.
+     */
+    public void forgetStripes() {
+        structuresOpened.incrementAndGet();
+    }
+
+    int structuresOpened() {
+        return structuresOpened.get();
     }
 
     // ---- identity and figures
@@ -483,17 +423,37 @@ public final class WorkerSession implements AutoCloseable {
         final boolean wasFenced = fenced;
         fenced = false;
         ended = "the heap on " + pool + " is closed; open another";
-        for (final Lane lane : lanes) {
-            while (!lane.tryAcquire()) {
-                Thread.yield();
+        try {
+            for (final Lane lane : lanes) {
+                while (!lane.tryRetire()) {
+                    Thread.yield();
+                }
             }
             if (!wasFenced) {
-                lane.settle();
-                lane.allocator().sealAll();
+                for (final Lane lane : lanes) {
+                    lane.settle();
+                    lane.allocator().sealAll();
+                }
             }
+        } finally {
+            end();
+        }
+    }
+
+    /** Leaves everything as it is, as if the process had died. Nobody holds a lane any more. */
+    synchronized void abandon() {
+        if (ended == null || fenced) {
+            fence("session " + index + " of " + pool + " was abandoned");
+            end();
+        }
+    }
+
+    private void end() {
+        fenced = false;
+        conductorRunner.close();
+        for (final Lane lane : lanes) {
             lane.close();
         }
-        conductorRunner.close();
         lock.close();
         if (ownsRegion) {
             region.close();

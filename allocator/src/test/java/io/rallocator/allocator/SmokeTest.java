@@ -29,6 +29,7 @@ class SmokeTest {
                     }
                     verify(cells, model);
                 }
+                pool.check();
             }
         }
     }

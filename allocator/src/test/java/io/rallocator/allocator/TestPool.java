@@ -1,5 +1,9 @@
 package io.rallocator.allocator;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.rallocator.persistence.CheckReport;
+import io.rallocator.persistence.PoolChecker;
 import io.rallocator.persistence.PoolFile;
 import io.rallocator.persistence.PoolGeometry;
 import io.rallocator.persistence.PoolLock;
@@ -42,6 +46,13 @@ final class TestPool implements AutoCloseable {
 
     Path bladeLock() {
         return PoolLock.bladeLock(file);
+    }
+
+    /** Verifies that nothing is leaked, allocated twice or damaged. Nobody may use the pool meanwhile. */
+    CheckReport check() {
+        final CheckReport report = PoolChecker.check(file);
+        assertThat(report.clean()).as(report.toString()).isTrue();
+        return report;
     }
 
     @Override

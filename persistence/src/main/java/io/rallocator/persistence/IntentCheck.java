@@ -56,8 +56,7 @@ final class IntentCheck {
 
     private void checkOutcome(final int session, final int i, final boolean isFree) {
         final long outcome = slot.getLong(IntentDescriptor.OUTCOME_OFFSET);
-        final long payload = outcome & CheckedWord.PAYLOAD_MASK;
-        if (outcome == 0 || CheckedWord.isValid(outcome) && payload <= IntentDescriptor.DID_NOT_HAPPEN) {
+        if (IntentDescriptor.isOutcome(outcome)) {
             return;
         }
         final long offset = geometry.intentOffset(session, i >>> 1, i & 1) + IntentDescriptor.OUTCOME_OFFSET;

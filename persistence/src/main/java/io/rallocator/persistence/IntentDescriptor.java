@@ -20,8 +20,11 @@ import org.agrona.MutableDirectBuffer;
  *  56   stripe before
  *  64   stripe after
  *  72   references: allocated ones, then freed ones, at most 22
- *  248  outcome: 0 not settled by recovery; checked word 1 it happened, 2 it did not
+ *  248  outcome: 0 not known; checked word {sequence 53 | settled 1 | outcome 2}
  * </pre>
+ *
+ * Recovery writes an outcome before it marks blocks. The worker writes one, settled, when everything that the operation
+ * owes is durable and before it announces a newer epoch: then the blocks may be reused, and recovery must not look.
  */
 public final class IntentDescriptor {
     /** Size of a slot. */
@@ -72,7 +75,60 @@ public final class IntentDescriptor {
     /** Outcome: the operation did not happen. */
     public static final int DID_NOT_HAPPEN = 2;
 
+    /** Flag in an outcome: nothing is left to do, the blocks may belong to others by now. */
+    public static final int SETTLED = 4;
+
+    private static final int OUTCOME_BITS = 3;
+    private static final int OUTCOME_MASK = (1 << OUTCOME_BITS) - 1;
+
     private IntentDescriptor() {}
+
+    /**
+     * An outcome word.
+     *
+     * @param sequence of the operation
+     * @param outcome {@link #HAPPENED} or {@link #DID_NOT_HAPPEN}, perhaps with {@link #SETTLED}
+     * @return the word
+     */
+    public static long outcomeWord(final long sequence, final int outcome) {
+        return CheckedWord.of((sequence << OUTCOME_BITS & CheckedWord.PAYLOAD_MASK) | outcome);
+    }
+
+    /**
+     * Tells whether a word can be an outcome.
+     *
+     * @param word as read
+     * @return false if it is damaged
+     */
+    public static boolean isOutcome(final long word) {
+        final int outcome = (int) word & OUTCOME_MASK & ~SETTLED;
+        return word == 0 || CheckedWord.isValid(word) && (outcome == HAPPENED || outcome == DID_NOT_HAPPEN);
+    }
+
+    /**
+     * What became of an operation, as far as it was written down. The word of an earlier operation, left by a torn write
+     * of this one, does not count.
+     *
+     * @param buffer holds the slot
+     * @param index where it begins
+     * @return 0 if it is not known, else {@link #HAPPENED} or {@link #DID_NOT_HAPPEN}, perhaps with {@link #SETTLED}
+     */
+    public static int outcome(final DirectBuffer buffer, final int index) {
+        final long word = buffer.getLong(index + OUTCOME_OFFSET);
+        final int outcome = (int) word & OUTCOME_MASK;
+        return word == outcomeWord(buffer.getLong(index + SEQUENCE_OFFSET), outcome) ? outcome : 0;
+    }
+
+    /**
+     * Tells whether an intent is over and its blocks may belong to others.
+     *
+     * @param buffer holds the slot
+     * @param index where it begins
+     * @return true if its worker settled it
+     */
+    public static boolean isSettled(final DirectBuffer buffer, final int index) {
+        return (outcome(buffer, index) & SETTLED) != 0;
+    }
 
     /**
      * Writes counts and CRC over a slot whose other fields are in place.

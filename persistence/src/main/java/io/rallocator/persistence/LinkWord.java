@@ -34,11 +34,16 @@ public final class LinkWord {
     /** Offsets must stay below this: 8 TiB. */
     public static final long MAX_OFFSET = VALUE_MASK << 3;
 
+    /** Mask of what a word leads to: neither tags nor version. */
+    public static final long TARGET = (1L << 46) - 1 | SPECIAL;
+
+    /** Mask of everything but the tags, which come and go. */
+    public static final long EXACT = ~(FROZEN | DIRTY);
+
     private static final int CLASS_SHIFT = 40;
     private static final int VERSION_SHIFT = 49;
     private static final long VERSION_UNIT = 1L << VERSION_SHIFT;
     private static final long VERSION_MASK = -1L << VERSION_SHIFT;
-    private static final long POINTER_MASK = (1L << 46) - 1 | SPECIAL;
 
     private LinkWord() {}
 
@@ -137,6 +142,6 @@ public final class LinkWord {
      * @return true if pointer (or special value) and class are equal
      */
     public static boolean sameTarget(final long a, final long b) {
-        return ((a ^ b) & POINTER_MASK) == 0;
+        return ((a ^ b) & TARGET) == 0;
     }
 }

@@ -1,7 +1,7 @@
 package io.rallocator.persistence;
 
 /** The blade has no slab left for this request (I6): says what was asked, what is free and the capacity. */
-public final class OutOfRemoteMemoryException extends RallocatorException {
+public class OutOfRemoteMemoryException extends RallocatorException {
     private static final long serialVersionUID = 1L;
 
     /**

@@ -8,8 +8,12 @@ package io.rallocator.persistence;
  *  64   published: first ticket not yet published            checked word, agent
  *  128  slots of 16 bytes, ticket t in slot t mod capacity:
  *       0  claim: checked word {ticket 24 | state 2 | session 10 | incarnation 20}   agent, then one swap by the worker
- *       8  slab:  checked word {generation 20 | unit 28}                             agent
+ *       8  slab:  checked word {lap 8 | generation 20 | unit 28}                     agent
  * </pre>
+ *
+ * The lap is the ticket divided by the capacity: a worker that was paused between its swap and its READ of the slab word,
+ * while the ring went round, notices that the word is another ticket's; so does a blade that died between writing the
+ * slab word and the claim word.
  *
  * The truncated ticket exceeds the ring's size by 2^8 at least, and a claim by a ticket that wrapped is harmless: the
  * compare-and-swap alone transfers ownership (I4).
@@ -47,6 +51,9 @@ public final class RingDescriptor {
     private static final int STATE_SHIFT = 24;
     private static final int SESSION_SHIFT = 26;
     private static final int INCARNATION_SHIFT = 36;
+    private static final int GENERATION_SHIFT = 28;
+    private static final int LAP_SHIFT = 48;
+    private static final int LAP_MASK = 0xFF;
 
     private RingDescriptor() {}
 
@@ -140,14 +147,43 @@ public final class RingDescriptor {
     }
 
     /**
-     * A slab word.
+     * The slab word of a ticket of the first lap.
      *
      * @param unit first unit of the slab
      * @param generation of the slab
      * @return the word
      */
     public static long slabWord(final int unit, final int generation) {
-        return CheckedWord.of((long) generation << 28 | unit);
+        return CheckedWord.of((long) generation << GENERATION_SHIFT | unit);
+    }
+
+    /**
+     * A slab word.
+     *
+     * @param unit first unit of the slab
+     * @param generation of the slab
+     * @param ticket in whose slot the word is
+     * @param capacity slots of the ring
+     * @return the word
+     */
+    public static long slabWord(final int unit, final int generation, final long ticket, final int capacity) {
+        return CheckedWord.of((long) lap(ticket, capacity) << LAP_SHIFT | (long) generation << GENERATION_SHIFT | unit);
+    }
+
+    /**
+     * Tells whether a slab word was written for a ticket.
+     *
+     * @param word a slab word
+     * @param ticket in whose slot it was read
+     * @param capacity slots of the ring
+     * @return false if it is an earlier or later ticket's
+     */
+    public static boolean isSlabOf(final long word, final long ticket, final int capacity) {
+        return ((int) (word >>> LAP_SHIFT) & LAP_MASK) == lap(ticket, capacity);
+    }
+
+    private static int lap(final long ticket, final int capacity) {
+        return (int) (ticket >>> Integer.numberOfTrailingZeros(capacity)) & LAP_MASK;
     }
 
     /**
@@ -167,6 +203,6 @@ public final class RingDescriptor {
      * @return of the slab
      */
     public static int slabGeneration(final long word) {
-        return (int) (word >>> 28) & SlabTableDescriptor.MAX_GENERATION;
+        return (int) (word >>> GENERATION_SHIFT) & SlabTableDescriptor.MAX_GENERATION;
     }
 }
