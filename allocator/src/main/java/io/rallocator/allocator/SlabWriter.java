@@ -1,5 +1,6 @@
 package io.rallocator.allocator;
 
+import io.rallocator.persistence.SlabHeader;
 import io.rallocator.persistence.SlabLayout;
 import java.util.ArrayDeque;
 import org.agrona.concurrent.UnsafeBuffer;
