@@ -113,9 +113,8 @@ public final class FileNvmRegion implements NvmRegion {
         while (done < length) {
             final int count = Math.min(length - done, STAGING_BYTES);
             staging.clear().limit(count);
-            final int got = readFully(staging, offset + done);
-            if (got < count) {
-                throw endsEarly(offset + done + got);
+            if (readFully(staging, offset + done) < count) {
+                throw endsEarly();
             }
             target.putBytes(index + done, stagingView, 0, count);
             done += count;
@@ -139,7 +138,7 @@ public final class FileNvmRegion implements NvmRegion {
         final int inPage = (int) offset & PAGE_BYTES - 1;
         if (inPage + count > pages[slot].limit()) {
             cachedPage[slot] = -1;
-            throw endsEarly((number << PAGE_SHIFT) + pages[slot].limit());
+            throw endsEarly();
         }
         return pages[slot];
     }
@@ -159,9 +158,15 @@ public final class FileNvmRegion implements NvmRegion {
         }
     }
 
-    private PoolUnavailableException endsEarly(final long end) {
-        return new PoolUnavailableException(file + " is truncated: it ends at byte " + end + ", the pool has "
-                + capacity + "; restore the file, what was cut off cannot be recovered");
+    private PoolUnavailableException endsEarly() {
+        long bytes = -1;
+        try {
+            bytes = channel.size();
+        } catch (final IOException e) {
+            return new PoolUnavailableException(file + " cannot be read any more: " + e + "; check the device", e);
+        }
+        return new PoolUnavailableException(file + " is truncated: it has " + bytes + " bytes, the pool " + capacity
+                + "; restore the file, what was cut off cannot be recovered");
     }
 
     @Override

@@ -8,7 +8,7 @@ import org.agrona.concurrent.UnsafeBuffer;
 /** A region in this JVM's memory: for tests that need no file. */
 public final class HeapNvmRegion implements NvmRegion {
     private final UnsafeBuffer buffer;
-    private boolean closed;
+    private volatile boolean closed;
 
     /**
      * Creates a region of zeros.
@@ -16,7 +16,20 @@ public final class HeapNvmRegion implements NvmRegion {
      * @param capacity bytes
      */
     public HeapNvmRegion(final int capacity) {
-        buffer = new UnsafeBuffer(ByteBuffer.allocateDirect(capacity));
+        this(new UnsafeBuffer(ByteBuffer.allocateDirect(capacity)));
+    }
+
+    private HeapNvmRegion(final UnsafeBuffer buffer) {
+        this.buffer = buffer;
+    }
+
+    /**
+     * Opens the same memory once more.
+     *
+     * @return a region that is closed on its own
+     */
+    public HeapNvmRegion share() {
+        return new HeapNvmRegion(buffer);
     }
 
     /**
