@@ -200,7 +200,7 @@ final class BlockCheck {
             return false;
         }
         if (each.layout == null || structures.allComplete()) {
-            return true;
+            return structures.allComplete() || each.state == SlabView.UNUSED;
         }
         read(each);
         for (int index = 0; index < layout.blocks(); index++) {

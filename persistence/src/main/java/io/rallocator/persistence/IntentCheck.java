@@ -36,7 +36,8 @@ final class IntentCheck {
             for (int i = 0; i < 2 * geometry.lanes(); i++) {
                 if (read(session, i) && IntentDescriptor.isValid(slot, 0)) {
                     checkOutcome(session, i, sessions.isFree(session));
-                    if (sessions.isLive(session, slot.getInt(IntentDescriptor.INCARNATION_OFFSET))) {
+                    if (!IntentDescriptor.isSettled(slot, 0)
+                            && sessions.isLive(session, slot.getInt(IntentDescriptor.INCARNATION_OFFSET))) {
                         collect();
                     }
                 }

@@ -7,8 +7,8 @@ import org.agrona.concurrent.UnsafeBuffer;
  * (I11).
  *
  * <p>Repair gives back what holds nothing, and makes an orphan, sealed as recovery would, of what holds reachable blocks.
- * A damaged header is written anew from the slab table and the class that links name. Slabs of living sessions stay open
- * for their recovery.
+ * A damaged header is written anew from the slab table and the class that links name, or wiped out if nothing reaches the
+ * slab. Slabs of living sessions stay open for their recovery.
  */
 final class OwnerCheck {
     private final CheckRun run;
@@ -43,11 +43,8 @@ final class OwnerCheck {
     void check(final boolean traced) {
         for (int unit = 0; unit < geometry.units(); unit++) {
             final SlabView view = slabs.view(unit);
-            if (view != null && view.reachedCount > 0 && !view.hasHeader) {
-                damagedHeader(view);
-            }
-            if (view != null && view.hasHeader && view.state == 0) {
-                damagedState(view);
+            if (view != null) {
+                checkHeader(view);
             }
             final String problem = problemOf(unit, view);
             if (problem != null) {
@@ -61,8 +58,9 @@ final class OwnerCheck {
         run.leakedSlabs += severity == Finding.Severity.LEAK ? 1 : 0;
         final String what = "the slab at unit " + unit + ", class " + slabs.slabClass(unit) + ", is "
                 + SlabTableDescriptor.stateName(slabs.state(unit)) + ", but " + problem;
-        if (traced) {
-            run.found(severity, ownerOffset(unit), what, () -> giveBack(unit));
+        final SlabView known = view == null && traced ? slabCheck.openView(unit) : view;
+        if (traced && (known.layout != null || blocks.isUnused(known))) {
+            run.found(severity, ownerOffset(unit), what, () -> giveBack(known));
         } else {
             run.found(severity, ownerOffset(unit), what);
         }
@@ -124,31 +122,55 @@ final class OwnerCheck {
         if (!view.hasHeader && view.reachedCount == 0) {
             return "it has no header, and nothing reaches it";
         }
-        return view.state == SlabLayout.OPEN ? "nobody sealed it" : null;
+        return view.state == SlabLayout.SEALED ? null : "nobody sealed it";
     }
 
-    private void giveBack(final int unit) {
-        SlabView view = slabs.view(unit);
-        if (view == null) {
-            view = slabCheck.openView(unit);
-        }
+    private void giveBack(final SlabView view) {
         if (blocks.isUnused(view)) {
-            slabCheck.free(unit);
+            slabCheck.free(view.unit);
         } else {
             slabs.view(view);
             final int hint = blocks.seal(view);
-            slabCheck.orphan(unit, view.layout.blockClass(), hint);
+            slabCheck.orphan(view.unit, view.layout.blockClass(), hint);
+        }
+    }
+
+    /** The state word is the last that a new header gets, so a slab that has one, or blocks, has a header. */
+    private void checkHeader(final SlabView view) {
+        final boolean used = view.state != SlabView.UNUSED || view.reachedCount > 0;
+        if (used && !view.hasHeader) {
+            damagedHeader(view);
+        }
+        if (view.state == SlabView.DAMAGED || view.state == SlabView.UNUSED && view.reachedCount > 0) {
+            damagedState(view);
         }
     }
 
     private void damagedHeader(final SlabView view) {
         final long offset = geometry.unitOffset(view.unit);
-        run.found(
-                Finding.Severity.DAMAGE,
-                offset,
-                "damaged header of the slab at unit " + view.unit + ", in which links reach " + view.reachedCount
-                        + " blocks of " + view.layout.blockBytes() + " bytes",
-                () -> writeHeader(view));
+        final String what = "damaged header of the slab at unit " + view.unit;
+        if (view.layout != null) {
+            run.found(
+                    Finding.Severity.DAMAGE,
+                    offset,
+                    what + ", in which links reach " + view.reachedCount + " blocks of " + view.layout.blockBytes()
+                            + " bytes",
+                    () -> writeHeader(view));
+        } else if (blocks.isUnused(view)) {
+            run.found(Finding.Severity.DAMAGE, offset, what + ", in which links reach nothing", () -> wipe(view));
+        } else {
+            run.found(
+                    Finding.Severity.DAMAGE,
+                    offset,
+                    what + "; what is in it cannot be told, because damaged structures may reach it");
+        }
+    }
+
+    private void wipe(final SlabView view) {
+        final long offset = geometry.unitOffset(view.unit);
+        run.region.zero(offset, SlabLayout.HEADER_BYTES);
+        run.region.persist(offset, SlabLayout.HEADER_BYTES);
+        view.state = SlabView.UNUSED;
     }
 
     /** The part under the CRC only: the state word has its own check. */

@@ -50,6 +50,11 @@ final class RingCheck {
         return geometry.ringOffset(slabClass) + RingDescriptor.slotOffset(slot, capacity);
     }
 
+    /** The part of a ticket that a claim word has: enough for the lap. */
+    private static long ticket(final long claim) {
+        return claim & (1 << 24) - 1;
+    }
+
     /** True if a slot says that a slab waits in it or was taken from it. */
     private boolean namesSlab(final int slabClass, final int slot) {
         final long claim = claims[slabClass][slot];
@@ -58,6 +63,7 @@ final class RingCheck {
         return CheckedWord.isValid(claim)
                 && CheckedWord.isValid(slabWord)
                 && (state == RingDescriptor.PUBLISHED || state == RingDescriptor.CLAIMED)
+                && RingDescriptor.isSlabOf(slabWord, ticket(claim), capacity)
                 && RingDescriptor.slabUnit(slabWord) < geometry.units();
     }
 
@@ -201,6 +207,14 @@ final class RingCheck {
                     published,
                     offset,
                     "claim word " + CheckRun.hex(claim) + " has a ticket that cannot be here, next is " + published);
+        } else if (RingDescriptor.claimState(claim) == RingDescriptor.PUBLISHED
+                && !RingDescriptor.isSlabOf(slabWord, ticket(claim), capacity)) {
+            damagedSlot(
+                    slabClass,
+                    slot,
+                    published,
+                    offset,
+                    "the slab word " + CheckRun.hex(slabWord) + " is another ticket's");
         } else if (RingDescriptor.slabUnit(slabWord) >= geometry.units()) {
             damagedSlot(
                     slabClass,
@@ -233,14 +247,14 @@ final class RingCheck {
 
     private void withdraw(final int slabClass, final int slot) {
         final long offset = slotOffset(slabClass, slot);
-        run.write(offset, RingDescriptor.claimWord(claims[slabClass][slot] & (1 << 24) - 1, RingDescriptor.WITHDRAWN));
+        run.write(offset, RingDescriptor.claimWord(ticket(claims[slabClass][slot]), RingDescriptor.WITHDRAWN));
     }
 
     /** First the claim, so that no word names a slab under the wrong claim. */
     private void writeSlot(final int slabClass, final int slot, final long ticket) {
         final long offset = slotOffset(slabClass, slot);
         run.write(offset, RingDescriptor.claimWord(ticket, RingDescriptor.WITHDRAWN));
-        run.write(offset + RingDescriptor.SLAB_OFFSET, RingDescriptor.slabWord(0, 0));
+        run.write(offset + RingDescriptor.SLAB_OFFSET, RingDescriptor.slabWord(0, 0, ticket, capacity));
     }
 
     private void rebuild(final SlabMap slabs, final int slabClass, final long sequencer) {

@@ -177,12 +177,18 @@ final class SlabCheck {
             view.hasHeader = true;
             view.layout = SlabLayout.of(geometry.slabBytes(view.slabClass), SlabHeader.blockClass(header, 0));
         }
-        final long state = header.getLong(SlabLayout.STATE_OFFSET);
-        final long payload = state & CheckedWord.PAYLOAD_MASK;
-        view.state = CheckedWord.isValid(state) && payload >= SlabLayout.OPEN && payload <= SlabLayout.SEALED
-                ? (int) payload
-                : 0;
+        view.state = state(header.getLong(SlabLayout.STATE_OFFSET));
         return view;
+    }
+
+    private static int state(final long word) {
+        final int state = (int) (word & 3);
+        if (word == 0) {
+            return SlabView.UNUSED;
+        }
+        return word == SlabHeader.stateWord(state) && state != 0 && state <= SlabLayout.SEALED
+                ? state
+                : SlabView.DAMAGED;
     }
 
     // ---- bitmap

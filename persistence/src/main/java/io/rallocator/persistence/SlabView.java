@@ -2,6 +2,12 @@ package io.rallocator.persistence;
 
 /** What the checker knows about one slab that holds blocks, and which of its blocks links reach. */
 final class SlabView {
+    /** State: the word is zero; nothing was linked in this life of the slab. */
+    static final int UNUSED = 0;
+
+    /** State: the word fails its check. */
+    static final int DAMAGED = -1;
+
     final int unit;
     final int slabClass;
     final int generation;
@@ -12,7 +18,7 @@ final class SlabView {
     /** True if the header is whole and of this life of the slab. */
     boolean hasHeader;
 
-    /** {@link SlabLayout#OPEN}, {@link SlabLayout#SEALED}, or 0 if the word is damaged. */
+    /** {@link SlabLayout#OPEN}, {@link SlabLayout#SEALED}, {@link #UNUSED} or {@link #DAMAGED}. */
     int state;
 
     /** Blocks that links reach. */

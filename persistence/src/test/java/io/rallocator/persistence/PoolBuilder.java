@@ -205,7 +205,9 @@ public final class PoolBuilder {
         final long ring = geometry.ringOffset(slab.slabClass);
         final long ticket = region.readLong(ring + RingDescriptor.PUBLISHED_OFFSET) & CheckedWord.PAYLOAD_MASK;
         final long slot = ring + RingDescriptor.slotOffset(ticket, geometry.ringCapacity());
-        region.writeLong(slot + RingDescriptor.SLAB_OFFSET, RingDescriptor.slabWord(slab.unit, slab.generation));
+        region.writeLong(
+                slot + RingDescriptor.SLAB_OFFSET,
+                RingDescriptor.slabWord(slab.unit, slab.generation, ticket, geometry.ringCapacity()));
         region.writeLong(slot, RingDescriptor.claimWord(ticket, RingDescriptor.PUBLISHED));
         region.writeLong(ring + RingDescriptor.PUBLISHED_OFFSET, CheckedWord.of(ticket + 1));
         return ticket;

@@ -355,6 +355,65 @@ class PoolCheckerTest {
     }
 
     @Test
+    void shouldFindDamageWhenSlabHasStateButNoHeader() {
+        pool.session(0, SessionDescriptor.ACTIVE, 9, "w");
+        final TestSlab open = pool.openSlab(2, 0, 9, PoolBuilder.VALUE_BYTES);
+        pool.flip(open.offset() + 9, 1);
+        assertThat(pool.check().findings())
+                .singleElement()
+                .satisfies(finding -> assertThat(finding.what())
+                        .contains("damaged header of the slab at unit 2, in which links reach nothing"));
+        assertThat(pool.repair().clean()).isTrue();
+        assertThat(pool.region().readLong(open.offset())).isZero();
+    }
+
+    @Test
+    void shouldAcceptHeaderWithoutStateWhenFormatWasInterrupted() {
+        pool.session(0, SessionDescriptor.ACTIVE, 9, "w");
+        pool.openSlab(2, 0, 9, PoolBuilder.VALUE_BYTES);
+        pool.region().writeLong(pool.geometry().unitOffset(2) + SlabLayout.STATE_OFFSET, 0);
+        assertThat(pool.check().findings()).isEmpty();
+        pool.flip(pool.geometry().unitOffset(2) + 9, 1);
+        assertThat(pool.check().findings()).isEmpty();
+    }
+
+    @Test
+    void shouldNotTakeSlabWordOfAnotherLapForTheClaimants() {
+        pool.session(0, SessionDescriptor.ACTIVE, 9, "w");
+        final TestSlab first = pool.reserve(4, 0, SlabTableDescriptor.RESERVED, 64);
+        pool.claim(first, pool.publish(first), 0, 9);
+        first.owner(SlabTableDescriptor.OWNED, 0, 9);
+        pool.reserve(5, 0, SlabTableDescriptor.RESERVED, 64);
+        final long slot = pool.geometry().ringOffset(0) + RingDescriptor.slotOffset(8, 8);
+        pool.region().writeLong(slot + RingDescriptor.SLAB_OFFSET, RingDescriptor.slabWord(5, 1, 8, 8));
+        final CheckReport report = pool.check();
+        assertThat(report.leakedSlabs()).isEqualTo(1);
+        assertThat(report.findings())
+                .singleElement()
+                .satisfies(finding -> assertThat(finding.what()).contains("unit 5", "it is in no ring"));
+    }
+
+    @Test
+    void shouldFindDamageWhenPublishedSlabWordIsOfAnotherLap() {
+        final TestSlab slab = pool.reserve(4, 0, SlabTableDescriptor.RESERVED, 64);
+        final long slot = pool.geometry().ringOffset(0) + RingDescriptor.slotOffset(pool.publish(slab), 8);
+        pool.region().writeLong(slot + RingDescriptor.SLAB_OFFSET, RingDescriptor.slabWord(4, 1, 8, 8));
+        assertThat(pool.check().count(Finding.Severity.DAMAGE)).isEqualTo(1);
+        assertThat(pool.repair().clean()).isTrue();
+    }
+
+    @Test
+    void shouldIgnoreIntentWhenItsWorkerSettledIt() {
+        pool.session(0, SessionDescriptor.ACTIVE, 9, "w");
+        pool.intent(0, 1, 9, new long[] {pool.value(values, 3, 1, 0)}, new long[0]);
+        pool.region()
+                .writeLong(
+                        pool.geometry().intentOffset(0, 1, 0) + IntentDescriptor.OUTCOME_OFFSET,
+                        IntentDescriptor.outcomeWord(2, IntentDescriptor.DID_NOT_HAPPEN | IntentDescriptor.SETTLED));
+        assertThat(pool.check().leakedBlocks()).isEqualTo(1);
+    }
+
+    @Test
     void shouldFindDamageWhenStateOfSlabFlips() {
         linked(0);
         for (int at = SlabLayout.STATE_OFFSET; at < SlabLayout.STATE_OFFSET + 8; at++) {

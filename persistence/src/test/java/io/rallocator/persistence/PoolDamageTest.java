@@ -95,7 +95,8 @@ class PoolDamageTest {
         assertThat(pool.check().liveBlocks()).isEqualTo(LIVE_BLOCKS);
         final byte[] whole = pool.heap().snapshot();
         final List<String> failures = new ArrayList<>();
-        for (int offset = 0; offset < geometry.slabsOffset(); offset++) {
+        final long end = geometry.slabEntryOffset(geometry.units() - 1) + SlabTableDescriptor.BYTES; // then zero
+        for (int offset = 0; offset < end; offset++) {
             final int bits = 1 + random.nextInt(isClassOfRoot(offset) ? 63 : 255);
             pool.flip(offset, bits);
             final CheckReport report = pool.check();
