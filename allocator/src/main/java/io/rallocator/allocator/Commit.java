@@ -159,6 +159,22 @@ public final class Commit {
      *     allocated blocks are still the caller's, to be posted again or discarded
      */
     public boolean post(final Operation operation) {
+        final boolean swapped = postUnconfirmed(operation);
+        if (swapped) {
+            confirm();
+        }
+        return swapped;
+    }
+
+    /**
+     * Posts the attempt without having looked at the blocks that it frees: verbs that the caller added to the lane's
+     * chain before, such as a READ of what the swap unlinks, go ahead in the same round trip. The freed blocks are marked
+     * only after {@link #confirm}.
+     *
+     * @param operation under which it is counted
+     * @return as {@link #post}
+     */
+    public boolean postUnconfirmed(final Operation operation) {
         final Chain chain = lane.chain();
         lane.addOwed(chain);
         lane.allocator().writer().addHeaders(chain);
@@ -202,12 +218,19 @@ public final class Commit {
     private void committed() {
         lane.oweOutcome(sequence, IntentDescriptor.HAPPENED);
         sequence++;
+        if (stripeOffset != 0) {
+            lane.oweStripe(stripeOffset, stripeWord);
+        }
+    }
+
+    /**
+     * Lets the blocks that the last successful {@link #postUnconfirmed} freed be marked. Call it once they turned out to be
+     * what the link word said they are; otherwise leave them to the checker.
+     */
+    public void confirm() {
         for (int i = 0; i < freedCount; i++) {
             lane.allocator().retire(freed[i]);
             lane.oweMark(freed[i]);
-        }
-        if (stripeOffset != 0) {
-            lane.oweStripe(stripeOffset, stripeWord);
         }
     }
 
