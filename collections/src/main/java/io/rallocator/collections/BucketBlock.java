@@ -1,0 +1,132 @@
+package io.rallocator.collections;
+
+import io.rallocator.persistence.BlockDescriptor;
+import org.agrona.DirectBuffer;
+import org.agrona.MutableDirectBuffer;
+
+/**
+ * All entries of one bucket. Immutable once linked.
+ *
+ * <pre>
+ *  0    block header, kind BUCKET, locator = bucket index
+ *  16   level (1) | 0 (1) | entries (2)
+ *  20   per entry: key length 12 | value length 19 | indirect 1
+ *       key bytes
+ *       value bytes, or if indirect: reference of the VALUE block (8) | its length in bytes (8)
+ * </pre>
+ *
+ * Entries are not aligned. The value length of an indirect entry is 16.
+ */
+final class BucketBlock {
+    static final int LEVEL_OFFSET = BlockDescriptor.HEADER_BYTES;
+    static final int COUNT_OFFSET = LEVEL_OFFSET + 2;
+    static final int ENTRIES_OFFSET = COUNT_OFFSET + 2;
+    static final int ENTRY_HEADER_BYTES = 4;
+    static final int INDIRECT_BYTES = 16;
+    static final int MAX_KEY_BYTES = (1 << 12) - 1;
+    static final int NOT_FOUND = -1;
+
+    private static final int VALUE_SHIFT = 12;
+    private static final int VALUE_MASK = (1 << 19) - 1;
+
+    private BucketBlock() {}
+
+    static int level(final DirectBuffer block) {
+        return block.getByte(LEVEL_OFFSET) & 0xFF;
+    }
+
+    static int count(final DirectBuffer block) {
+        return block.getShort(COUNT_OFFSET) & 0xFFFF;
+    }
+
+    static void putHead(final MutableDirectBuffer block, final int index, final int level, final int count) {
+        block.putByte(index + LEVEL_OFFSET, (byte) level);
+        block.putByte(index + LEVEL_OFFSET + 1, (byte) 0);
+        block.putShort(index + COUNT_OFFSET, (short) count);
+    }
+
+    static int entryHeader(final int keyLength, final int valueLength, final boolean indirect) {
+        return keyLength | valueLength << VALUE_SHIFT | (indirect ? 1 << 31 : 0);
+    }
+
+    static int keyLength(final DirectBuffer block, final int entry) {
+        return block.getInt(entry) & MAX_KEY_BYTES;
+    }
+
+    /** Bytes of the value in this block. */
+    static int valueLength(final DirectBuffer block, final int entry) {
+        return block.getInt(entry) >>> VALUE_SHIFT & VALUE_MASK;
+    }
+
+    static boolean isIndirect(final DirectBuffer block, final int entry) {
+        return block.getInt(entry) < 0;
+    }
+
+    static int keyIndex(final int entry) {
+        return entry + ENTRY_HEADER_BYTES;
+    }
+
+    static int valueIndex(final DirectBuffer block, final int entry) {
+        return entry + ENTRY_HEADER_BYTES + keyLength(block, entry);
+    }
+
+    static int entryBytes(final DirectBuffer block, final int entry) {
+        return ENTRY_HEADER_BYTES + keyLength(block, entry) + valueLength(block, entry);
+    }
+
+    /** Reference of the VALUE block of an indirect entry. */
+    static long indirectRef(final DirectBuffer block, final int entry) {
+        return block.getLong(valueIndex(block, entry));
+    }
+
+    /** Bytes of the value of an indirect entry. */
+    static long indirectLength(final DirectBuffer block, final int entry) {
+        return block.getLong(valueIndex(block, entry) + Long.BYTES);
+    }
+
+    /**
+     * Finds a key.
+     *
+     * @param block whose CRC was verified
+     * @param key holds the key from 0
+     * @param keyLength its bytes
+     * @return where the entry begins, or {@link #NOT_FOUND}
+     */
+    static int find(final DirectBuffer block, final DirectBuffer key, final int keyLength) {
+        int entry = ENTRIES_OFFSET;
+        for (int i = count(block); i > 0; i--) {
+            final int header = block.getInt(entry);
+            if ((header & MAX_KEY_BYTES) == keyLength
+                    && Bytes.equal(block, entry + ENTRY_HEADER_BYTES, key, 0, keyLength)) {
+                return entry;
+            }
+            entry += ENTRY_HEADER_BYTES + (header & MAX_KEY_BYTES) + (header >>> VALUE_SHIFT & VALUE_MASK);
+        }
+        return NOT_FOUND;
+    }
+
+    /**
+     * Tells whether the entries fill the block exactly.
+     *
+     * @param block whose CRC was verified
+     * @param length its checked length
+     * @return false if nothing in it can be trusted
+     */
+    static boolean isWellFormed(final DirectBuffer block, final int length) {
+        if (length < ENTRIES_OFFSET) {
+            return false;
+        }
+        int entry = ENTRIES_OFFSET;
+        for (int i = count(block); i > 0; i--) {
+            if (entry + ENTRY_HEADER_BYTES > length) {
+                return false;
+            }
+            final int bytes = entryBytes(block, entry);
+            if (bytes > length - entry || isIndirect(block, entry) && valueLength(block, entry) != INDIRECT_BYTES) {
+                return false;
+            }
+            entry += bytes;
+        }
+        return entry == length;
+    }
+}

@@ -1,0 +1,260 @@
+package io.rallocator.collections;
+
+import io.rallocator.allocator.Commit;
+import io.rallocator.allocator.Lane;
+import io.rallocator.allocator.Operation;
+import io.rallocator.persistence.BlockDescriptor;
+import io.rallocator.persistence.BlockRef;
+import io.rallocator.persistence.LinkWord;
+import io.rallocator.persistence.RallocatorException;
+import io.rallocator.persistence.SizeClasses;
+import org.agrona.concurrent.UnsafeBuffer;
+
+/**
+ * Changes one key by one swap of its bucket's word: finds the bucket, decides, builds the new block, commits; from the
+ * beginning if the word was another by then. Nothing is changed before the swap, so a failure leaves the map as it was.
+ *
+ * <p>Threads: any; the state is in the caller's {@link Scratch}.
+ */
+final class BucketUpdater {
+    /** An insert that finds so many entries in its bucket makes the table grow by one: keeps 1.8 entries a bucket. */
+    private static final int ENTRIES_TO_GROW = 2;
+
+    private final MapTable table;
+    private final MapLayout layout;
+    private final BucketSplitter splitter;
+
+    BucketUpdater(final MapTable table, final BucketSplitter splitter) {
+        this.table = table;
+        this.layout = table.layout();
+        this.splitter = splitter;
+    }
+
+    /**
+     * Changes a key.
+     *
+     * @param lane held
+     * @param operation under which the cost is counted
+     * @param scratch says what to change
+     * @return true if it was changed
+     */
+    boolean update(final Lane lane, final Operation operation, final Scratch scratch) {
+        final Change change = scratch.change;
+        change.begin();
+        try {
+            do {
+                if (!findAndDecide(lane, operation, scratch)) {
+                    return false;
+                }
+                build(lane, scratch);
+            } while (!commit(lane, operation, scratch));
+        } finally {
+            discard(lane, change);
+        }
+        if (change.oldValueRef != 0) {
+            // still whole: this lane pins the epoch. Read only now, so that a damaged value can be replaced.
+            ValueBlock.read(lane, operation, table, scratch, change.oldValueRef, change.oldValueLength);
+        }
+        if (change.inserts() && change.entriesBefore >= ENTRIES_TO_GROW) {
+            splitter.grow(lane, scratch);
+        }
+        return true;
+    }
+
+    private static void discard(final Lane lane, final Change change) {
+        if (change.bucketRef != 0) {
+            lane.discard(change.bucketRef);
+        }
+        if (change.valueRef != 0) {
+            lane.discard(change.valueRef);
+        }
+    }
+
+    // ---- decide
+
+    private boolean findAndDecide(final Lane lane, final Operation operation, final Scratch scratch) {
+        final Bucket bucket = scratch.bucket;
+        for (; ; ) {
+            findUnfrozen(lane, operation, scratch);
+            if (decide(lane, operation, scratch)) {
+                return true;
+            }
+            if (!bucket.remembered) {
+                return false;
+            }
+            // "no" is an answer only if the word still stands there
+            table.forget(bucket.index);
+        }
+    }
+
+    private void findUnfrozen(final Lane lane, final Operation operation, final Scratch scratch) {
+        table.locator().locate(lane, operation, scratch.hash, scratch.bucket, true);
+        while (scratch.bucket.isFrozen()) {
+            splitter.finish(lane, scratch.bucket, scratch.division);
+            table.locator().locate(lane, operation, scratch.hash, scratch.bucket, true);
+        }
+    }
+
+    private boolean decide(final Lane lane, final Operation operation, final Scratch scratch) {
+        final Bucket bucket = scratch.bucket;
+        final Change change = scratch.change;
+        change.entry = bucket.length == 0
+                ? BucketBlock.NOT_FOUND
+                : BucketBlock.find(bucket.block, scratch.key, scratch.keyLength);
+        change.entriesBefore = bucket.entries();
+        change.oldValueRef = 0;
+        scratch.found = change.entry != BucketBlock.NOT_FOUND;
+        final boolean happens = holds(lane, operation, scratch);
+        if (scratch.found && change.wantsOld) {
+            if (happens && BucketBlock.isIndirect(bucket.block, change.entry)) {
+                change.oldValueRef = BucketBlock.indirectRef(bucket.block, change.entry);
+                change.oldValueLength = BucketBlock.indirectLength(bucket.block, change.entry);
+            } else {
+                ValueBlock.copyValue(lane, operation, table, scratch, change.entry);
+            }
+        }
+        return happens;
+    }
+
+    private boolean holds(final Lane lane, final Operation operation, final Scratch scratch) {
+        return switch (scratch.change.condition) {
+            case Change.IF_ABSENT -> !scratch.found;
+            case Change.IF_PRESENT -> scratch.found;
+            case Change.IF_EQUAL -> scratch.found && hasExpectedValue(lane, operation, scratch);
+            default -> true;
+        };
+    }
+
+    private boolean hasExpectedValue(final Lane lane, final Operation operation, final Scratch scratch) {
+        final UnsafeBuffer block = scratch.bucket.block;
+        final int entry = scratch.change.entry;
+        if (!BucketBlock.isIndirect(block, entry)) {
+            return BucketBlock.valueLength(block, entry) == scratch.expectedLength
+                    && Bytes.equal(
+                            block, BucketBlock.valueIndex(block, entry), scratch.expected, 0, scratch.expectedLength);
+        }
+        if (BucketBlock.indirectLength(block, entry) != scratch.expectedLength) {
+            return false;
+        }
+        ValueBlock.copyValue(lane, operation, table, scratch, entry);
+        return Bytes.equal(scratch.result.buffer(), scratch.resultIndex, scratch.expected, 0, scratch.expectedLength);
+    }
+
+    // ---- build
+
+    private void build(final Lane lane, final Scratch scratch) {
+        final Bucket bucket = scratch.bucket;
+        final Change change = scratch.change;
+        final boolean indirect = !change.removes && scratch.valueLength > layout.maxInlineBytes();
+        if (indirect && change.valueRef == 0) {
+            change.valueRef = lane.allocate(Scratch.VALUE_INDEX + scratch.valueLength);
+            BlockDescriptor.seal(
+                    scratch.value,
+                    0,
+                    Scratch.VALUE_INDEX + scratch.valueLength,
+                    BlockDescriptor.VALUE,
+                    table.structure(),
+                    scratch.hash & LinkWord.VALUE_MASK,
+                    change.valueRef);
+        }
+        final int oldLength = bucket.length == 0 ? BucketBlock.ENTRIES_OFFSET : bucket.length;
+        final int oldEntryBytes = change.inserts() ? 0 : BucketBlock.entryBytes(bucket.block, change.entry);
+        final int valueBytes = indirect ? BucketBlock.INDIRECT_BYTES : scratch.valueLength;
+        final int newEntryBytes = change.removes ? 0 : BucketBlock.ENTRY_HEADER_BYTES + scratch.keyLength + valueBytes;
+        change.newLength = oldLength - oldEntryBytes + newEntryBytes;
+        allocateBucket(lane, change);
+        final UnsafeBuffer target = lane.writeBuffer(change.newLength);
+        final int at = change.inserts() ? oldLength : change.entry;
+        if (bucket.length > 0) {
+            final int head = at - BucketBlock.ENTRIES_OFFSET;
+            target.putBytes(BucketBlock.ENTRIES_OFFSET, bucket.block, BucketBlock.ENTRIES_OFFSET, head);
+            final int rest = at + oldEntryBytes;
+            target.putBytes(at + newEntryBytes, bucket.block, rest, oldLength - rest);
+        }
+        if (!change.removes) {
+            putEntry(target, at, scratch, indirect, valueBytes);
+        }
+        final int count = bucket.entries() + (change.removes ? -1 : change.inserts() ? 1 : 0);
+        BucketBlock.putHead(target, 0, bucket.level, count);
+        BlockDescriptor.seal(
+                target, 0, change.newLength, BlockDescriptor.BUCKET, table.structure(), bucket.index, change.bucketRef);
+    }
+
+    private void allocateBucket(final Lane lane, final Change change) {
+        if (change.bucketRef != 0) {
+            if (SizeClasses.bytes(BlockRef.blockClass(change.bucketRef)) >= change.newLength) {
+                return; // of an attempt that came too late
+            }
+            lane.discard(change.bucketRef);
+            change.bucketRef = 0;
+        }
+        final int most = lane.geometry().maxBlockBytes();
+        if (change.newLength > most) {
+            throw new RallocatorException(
+                    RallocatorException.Category.EXHAUSTED,
+                    table.where() + ": its bucket has " + change.entriesBefore + " entries and would need "
+                            + change.newLength + " bytes, a block of this pool has at most " + most
+                            + "; create the pool with larger slab classes, or use shorter keys");
+        }
+        change.bucketRef =
+                change.removes ? Blocks.allocateInNeed(lane, change.newLength) : lane.allocate(change.newLength);
+    }
+
+    private static void putEntry(
+            final UnsafeBuffer target,
+            final int at,
+            final Scratch scratch,
+            final boolean indirect,
+            final int valueBytes) {
+        target.putInt(at, BucketBlock.entryHeader(scratch.keyLength, valueBytes, indirect));
+        final int keyAt = BucketBlock.keyIndex(at);
+        target.putBytes(keyAt, scratch.key, 0, scratch.keyLength);
+        final int valueAt = keyAt + scratch.keyLength;
+        if (indirect) {
+            target.putLong(valueAt, scratch.change.valueRef);
+            target.putLong(valueAt + Long.BYTES, scratch.valueLength);
+        } else {
+            target.putBytes(valueAt, scratch.value, Scratch.VALUE_INDEX, valueBytes);
+        }
+    }
+
+    // ---- commit
+
+    private boolean commit(final Lane lane, final Operation operation, final Scratch scratch) {
+        final Bucket bucket = scratch.bucket;
+        final Change change = scratch.change;
+        final long bucketRef = change.bucketRef;
+        final long valueRef = change.valueRef;
+        final UnsafeBuffer block = lane.writeBuffer(change.newLength);
+        final long newWord = LinkWord.pointTo(bucket.word, bucketRef);
+        final int code = change.removes ? OperationCode.MAP_REMOVE : OperationCode.MAP_PUT;
+        final Commit commit = lane.commit()
+                .begin(code, table.structure(), bucket.wordOffset, bucket.word, newWord)
+                .allocate(bucketRef, block, 0, change.newLength);
+        if (valueRef != 0) {
+            commit.allocate(valueRef, scratch.value, 0, Scratch.VALUE_INDEX + scratch.valueLength);
+        }
+        if (bucket.length > 0) {
+            commit.free(BlockDescriptor.refOf(bucket.word, bucket.block, 0));
+        }
+        if (!change.inserts() && BucketBlock.isIndirect(bucket.block, change.entry)) {
+            commit.free(BucketBlock.indirectRef(bucket.block, change.entry));
+        }
+        if (change.removes || change.inserts()) {
+            final long stripe = table.root().offset() + layout.stripeOffset(lane.stripeIndex());
+            commit.stripe(stripe, change.removes ? -1 : 1);
+        }
+        // if the fabric fails from here on, whether the blocks are linked is for recovery to find out
+        change.bucketRef = 0;
+        change.valueRef = 0;
+        if (commit.post(operation)) {
+            table.remember(lane, bucket.index, newWord, block, change.newLength);
+            return true;
+        }
+        change.bucketRef = bucketRef;
+        change.valueRef = valueRef;
+        table.forget(bucket.index);
+        bucket.hint(table.structure(), commit.witness());
+        return false;
+    }
+}

@@ -1,0 +1,58 @@
+package io.rallocator.collections;
+
+/** One change of one key: when it happens, what it leaves, and what it has allocated so far. */
+final class Change {
+    /** Happens in any case. */
+    static final int ALWAYS = 0;
+
+    /** Happens if the key is absent. */
+    static final int IF_ABSENT = 1;
+
+    /** Happens if the key is present. */
+    static final int IF_PRESENT = 2;
+
+    /** Happens if the key has the expected value. */
+    static final int IF_EQUAL = 3;
+
+    int condition;
+    boolean removes;
+
+    /** The caller wants to know the value before, or the value that stood in the way. */
+    boolean wantsOld;
+
+    /** Allocated and not linked, or 0. */
+    long bucketRef;
+
+    /** Allocated and not linked, or 0. */
+    long valueRef;
+
+    /** Where the key's entry is in the bucket's block, or {@link BucketBlock#NOT_FOUND}. */
+    int entry;
+
+    /** Entries in the bucket before. */
+    int entriesBefore;
+
+    /** Length of the new block. */
+    int newLength;
+
+    /** The value before has a block of its own, or 0. */
+    long oldValueRef;
+
+    long oldValueLength;
+
+    void set(final int newCondition, final boolean isRemoval, final boolean isOldWanted) {
+        condition = newCondition;
+        removes = isRemoval;
+        wantsOld = isOldWanted;
+    }
+
+    void begin() {
+        bucketRef = 0;
+        valueRef = 0;
+        oldValueRef = 0;
+    }
+
+    boolean inserts() {
+        return entry == BucketBlock.NOT_FOUND;
+    }
+}

@@ -1,0 +1,186 @@
+package io.rallocator.collections;
+
+import io.rallocator.persistence.PoolGeometry;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** Where a heap is and how it is opened: {@code scheme:path?parameter=value&…}. */
+final class HeapUri {
+    static final String EMBEDDED = "embedded";
+    static final String LOCAL = "local";
+
+    private static final String SIZE = "size";
+    private static final String SESSIONS = "sessions";
+    private static final String LANES = "lanes";
+    private static final String CACHE = "cache";
+    private static final String NAME = "name";
+    private static final List<String> OF_EMBEDDED = Arrays.asList(SIZE, SESSIONS, LANES, CACHE, NAME);
+    private static final List<String> OF_LOCAL = Arrays.asList(CACHE, NAME);
+    private static final String FORMS =
+            "embedded:PATH?size=BYTES&sessions=N&lanes=N&cache=BYTES&name=TEXT or local:PATH?cache=BYTES&name=TEXT";
+
+    private static final long DEFAULT_SIZE = 1L << 30;
+
+    private final String uri;
+    private final boolean embedded;
+    private final Path pool;
+    private final Map<String, String> parameters = new TreeMap<>();
+
+    private HeapUri(final String uri) {
+        this.uri = uri;
+        final int colon = uri.indexOf(':');
+        final String scheme = colon < 0 ? "" : uri.substring(0, colon);
+        embedded = scheme.equals(EMBEDDED);
+        if (!embedded && !scheme.equals(LOCAL)) {
+            throw wrong(colon < 0 ? "it has no scheme" : "there is no scheme '" + scheme + "'");
+        }
+        final int question = uri.indexOf('?');
+        final String path = uri.substring(colon + 1, question < 0 ? uri.length() : question);
+        if (path.isEmpty()) {
+            throw wrong("it has no path");
+        }
+        try {
+            pool = Path.of(path);
+        } catch (final InvalidPathException e) {
+            throw new IllegalArgumentException("the heap's address '" + uri + "' has no valid path", e);
+        }
+        if (question >= 0 && question + 1 < uri.length()) {
+            parseParameters(uri.substring(question + 1));
+        }
+    }
+
+    /**
+     * Reads an address.
+     *
+     * @param uri as given by the user
+     * @return its parts
+     * @throws IllegalArgumentException if any part is wrong, saying which and what would be right
+     */
+    static HeapUri parse(final String uri) {
+        return new HeapUri(uri);
+    }
+
+    private IllegalArgumentException wrong(final String what) {
+        return new IllegalArgumentException(
+                "cannot use the heap's address '" + uri + "': " + what + "; write " + FORMS);
+    }
+
+    private void parseParameters(final String text) {
+        final List<String> known = embedded ? OF_EMBEDDED : OF_LOCAL;
+        for (final String pair : text.split("&", -1)) {
+            final int equals = pair.indexOf('=');
+            final String name = equals < 0 ? pair : pair.substring(0, equals);
+            if (!known.contains(name)) {
+                throw wrong("there is no parameter '" + name + "' for " + (embedded ? EMBEDDED : LOCAL) + ", known are "
+                        + String.join(", ", known));
+            }
+            if (equals < 0 || equals + 1 == pair.length()) {
+                throw wrong("parameter '" + name + "' has no value");
+            }
+            if (parameters.put(name, pair.substring(equals + 1)) != null) {
+                throw wrong("parameter '" + name + "' is there twice");
+            }
+        }
+    }
+
+    private long bytes(final String name, final long fallback) {
+        final String text = parameters.get(name);
+        if (text == null) {
+            return fallback;
+        }
+        final String lower = text.toLowerCase(Locale.ROOT);
+        final int unit = "kmgt".indexOf(lower.charAt(lower.length() - 1));
+        try {
+            final long number = Long.parseLong(unit < 0 ? lower : lower.substring(0, lower.length() - 1));
+            final int shift = 10 * (unit + 1);
+            if (number < 0 || number > Long.MAX_VALUE >> shift) {
+                throw new NumberFormatException(text);
+            }
+            return number << shift;
+        } catch (final NumberFormatException e) {
+            final IllegalArgumentException wrong = wrong("parameter '" + name + "' is '" + text
+                    + "', which is no number of bytes such as 65536, 64k, 512m, 1g or 2t");
+            wrong.initCause(e);
+            throw wrong;
+        }
+    }
+
+    private int number(final String name, final int fallback) {
+        final String text = parameters.get(name);
+        if (text == null) {
+            return fallback;
+        }
+        try {
+            return Integer.parseInt(text);
+        } catch (final NumberFormatException e) {
+            final IllegalArgumentException wrong =
+                    wrong("parameter '" + name + "' is '" + text + "', which is no number");
+            wrong.initCause(e);
+            throw wrong;
+        }
+    }
+
+    /** True if this process shall serve the pool. */
+    boolean isEmbedded() {
+        return embedded;
+    }
+
+    Path pool() {
+        return pool;
+    }
+
+    /** Name of the worker. */
+    String workerName() {
+        return parameters.getOrDefault(NAME, "worker-" + ProcessHandle.current().pid());
+    }
+
+    /** Bytes for the cache of buckets, 0 for none. */
+    long cacheBytes() {
+        return bytes(CACHE, 0);
+    }
+
+    /**
+     * The sizes of the pool if it is to be created.
+     *
+     * @return the geometry
+     * @throws IllegalArgumentException if a size is outside its limits
+     */
+    PoolGeometry geometry() {
+        final PoolGeometry usual = PoolGeometry.ofCapacity(bytes(SIZE, DEFAULT_SIZE));
+        final int[] slabs = new int[usual.slabClasses()];
+        for (int i = 0; i < slabs.length; i++) {
+            slabs[i] = usual.slabBytes(i);
+        }
+        return PoolGeometry.of(
+                usual.capacity(),
+                slabs,
+                usual.ringCapacity(),
+                number(SESSIONS, usual.sessions()),
+                number(LANES, usual.lanes()),
+                usual.roots());
+    }
+
+    /**
+     * Makes sure that a pool which exists is as asked for.
+     *
+     * @param existing sizes of the pool
+     * @throws IllegalArgumentException if a size was asked for and is another
+     */
+    void checkExisting(final PoolGeometry existing) {
+        requireSame(SIZE, bytes(SIZE, existing.capacity()), existing.capacity());
+        requireSame(SESSIONS, number(SESSIONS, existing.sessions()), existing.sessions());
+        requireSame(LANES, number(LANES, existing.lanes()), existing.lanes());
+    }
+
+    private void requireSame(final String name, final long asked, final long existing) {
+        if (asked != existing) {
+            throw new IllegalArgumentException("the pool " + pool + " exists with " + name + " " + existing
+                    + ", asked for was " + asked + "; leave the parameter out, or choose another file");
+        }
+    }
+}

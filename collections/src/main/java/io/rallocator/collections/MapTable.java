@@ -1,0 +1,222 @@
+package io.rallocator.collections;
+
+import io.rallocator.allocator.Chain;
+import io.rallocator.allocator.Commit;
+import io.rallocator.allocator.Lane;
+import io.rallocator.allocator.Operation;
+import io.rallocator.allocator.WorkerSession;
+import io.rallocator.persistence.LinkWord;
+import io.rallocator.persistence.OutOfRemoteMemoryException;
+import java.util.concurrent.atomic.AtomicLong;
+import org.agrona.concurrent.UnsafeBuffer;
+
+/**
+ * One map, in bytes: a table of bucket words that grows by linear hashing, one bucket at a time. Each bucket's level says
+ * which keys it has, so whatever a worker believes of the table's size is only a hint where to look.
+ *
+ * <p>A bucket of level l is split by three swaps, any of which anyone may do: its word is frozen; the word of bucket
+ * b + 2^l is set from UNINIT to the upper half; its own word is replaced by the lower half. Whoever wants to change a frozen
+ * bucket finishes the split first, with blocks of its own (DESIGN trap 3). Readers never help: a frozen block still has
+ * the lower half, and the upper one as long as its own word is UNINIT.
+ *
+ * <p>Threads: any. Methods that take a lane are called with it held; the others take one.
+ */
+final class MapTable {
+    private static final Operation SIZE = Operation.named("map.size");
+
+    private final WorkerSession session;
+    private final StructureRoot root;
+    private final MapLayout layout;
+    private final ExtentTable extents;
+    private final BucketCache cache;
+    private final AtomicLong knownBuckets = new AtomicLong(MapLayout.FIRST_BUCKETS);
+    private final BucketLocator locator;
+    private final BucketUpdater updater;
+    private final BucketScanner scanner;
+
+    /**
+     * Opens a map.
+     *
+     * @param session of the heap
+     * @param root of the map
+     * @param cache of the heap, or null
+     */
+    MapTable(final WorkerSession session, final StructureRoot root, final BucketCache cache) {
+        this.session = session;
+        this.root = root;
+        this.cache = cache;
+        layout = MapLayout.of(session.geometry(), root.parameter());
+        extents = new ExtentTable(layout, root.index(), root.offset());
+        locator = new BucketLocator(this);
+        updater = new BucketUpdater(this, new BucketSplitter(this));
+        scanner = new BucketScanner(this);
+    }
+
+    WorkerSession session() {
+        return session;
+    }
+
+    StructureRoot root() {
+        return root;
+    }
+
+    int structure() {
+        return root.index();
+    }
+
+    MapLayout layout() {
+        return layout;
+    }
+
+    ExtentTable extents() {
+        return extents;
+    }
+
+    /** May be null. */
+    BucketCache cache() {
+        return cache;
+    }
+
+    BucketLocator locator() {
+        return locator;
+    }
+
+    // ---- what is known of the table's size
+
+    long knownBuckets() {
+        return knownBuckets.getPlain();
+    }
+
+    /** Bigger is better: the table never shrinks. */
+    void learnBuckets(final long buckets) {
+        if (buckets > knownBuckets.getPlain() && buckets <= layout.maxBuckets()) {
+            knownBuckets.setPlain(buckets);
+        }
+    }
+
+    /** A bucket of level l was split at level l − 1, and so were all before it. */
+    void learnFrom(final Bucket bucket) {
+        final long half = 1L << bucket.level - 1;
+        learnBuckets((bucket.index < half ? bucket.index + half : bucket.index) + 1);
+    }
+
+    long bucketsOffset() {
+        return root.offset() + MapLayout.BUCKETS_OFFSET;
+    }
+
+    // ---- operations
+
+    /**
+     * Looks a key up.
+     *
+     * @param operation under which the cost is counted
+     * @param scratch has the key; gets the value
+     * @param wantsValue false to know only whether it is there
+     * @return true if it is there
+     */
+    boolean get(final Operation operation, final Scratch scratch, final boolean wantsValue) {
+        final Lane lane = session.acquire();
+        try {
+            final Bucket bucket = scratch.bucket;
+            locator.locateForReading(lane, operation, scratch.hash, bucket);
+            final int entry = bucket.length == 0
+                    ? BucketBlock.NOT_FOUND
+                    : BucketBlock.find(bucket.block, scratch.key, scratch.keyLength);
+            scratch.found = entry != BucketBlock.NOT_FOUND;
+            if (scratch.found && wantsValue) {
+                ValueBlock.copyValue(lane, operation, this, scratch, entry);
+            }
+            bucket.hint(structure(), bucket.word);
+            return scratch.found;
+        } finally {
+            session.release(lane);
+        }
+    }
+
+    /**
+     * Changes a key as {@link Scratch#change} says.
+     *
+     * @param operation under which the cost is counted
+     * @param scratch has key, value, expected value; {@link Scratch#found} tells afterwards whether the key was there,
+     *     and the result is the old value if the change wants it
+     * @return true if it was changed
+     * @throws OutOfRemoteMemoryException if there is no room even after waiting for what was freed; nothing is changed
+     */
+    boolean update(final Operation operation, final Scratch scratch) {
+        for (int attempt = 0; ; attempt++) {
+            final OutOfRemoteMemoryException exhausted;
+            final Lane lane = session.acquire();
+            try {
+                return updater.update(lane, operation, scratch);
+            } catch (final OutOfRemoteMemoryException e) {
+                exhausted = e;
+            } finally {
+                session.release(lane);
+            }
+            session.awaitReclamation(exhausted, attempt);
+        }
+    }
+
+    /**
+     * Collects the entries of the next buckets.
+     *
+     * @param cursor 0 to begin, then what this method returned
+     * @param batch gets them
+     * @param atLeast so many, unless the map ends before, or they are large
+     * @return the next cursor, 0 at the end
+     */
+    long scan(final long cursor, final ScanBatch batch, final int atLeast) {
+        final Lane lane = session.acquire();
+        try {
+            return scanner.collect(lane, cursor, batch, atLeast);
+        } finally {
+            session.release(lane);
+        }
+    }
+
+    /**
+     * Counts the entries: exact when nobody changes the map meanwhile.
+     *
+     * @return count
+     */
+    long size() {
+        session.settle();
+        return stripes() + session.unsettledDelta(structure());
+    }
+
+    private long stripes() {
+        final Lane lane = session.acquire();
+        try {
+            final int bytes = layout.stripeWords() * Long.BYTES;
+            final UnsafeBuffer words = lane.readBuffer(bytes);
+            final Chain chain = lane.chain();
+            chain.read(root.offset() + MapLayout.STRIPES_OFFSET, words, 0, bytes)
+                    .post(SIZE);
+            long sum = 0;
+            for (int at = 0; at < bytes; at += Long.BYTES) {
+                sum += Commit.stripeCount(words.getLong(at));
+            }
+            return sum;
+        } finally {
+            session.release(lane);
+        }
+    }
+
+    /** What names a place in this map in messages. */
+    String where() {
+        return "map '" + root.name() + "', key hash";
+    }
+
+    /** Remembers an unfrozen bucket that was read or written in the lane's epoch. */
+    void remember(final Lane lane, final long index, final long word, final UnsafeBuffer block, final int length) {
+        if (cache != null && !LinkWord.isFrozen(word)) {
+            cache.put(structure(), index, word, block, length, lane.epoch());
+        }
+    }
+
+    void forget(final long index) {
+        if (cache != null) {
+            cache.forget(structure(), index);
+        }
+    }
+}

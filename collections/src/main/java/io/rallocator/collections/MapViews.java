@@ -1,0 +1,183 @@
+package io.rallocator.collections;
+
+import java.util.AbstractCollection;
+import java.util.AbstractSet;
+import java.util.Iterator;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Predicate;
+
+/** The live views of a map. What they remove in bulk is removed only if the value is still the one that was seen. */
+final class MapViews {
+    private MapViews() {}
+
+    private static <K, V> boolean removeIf(
+            final PersistentMap<K, V> map, final Predicate<? super Map.Entry<K, V>> filter) {
+        boolean changed = false;
+        for (final Iterator<Map.Entry<K, V>> iterator = new MapIterator<>(map); iterator.hasNext(); ) {
+            final Map.Entry<K, V> entry = iterator.next();
+            if (filter.test(entry)) {
+                changed |= map.remove(entry.getKey(), entry.getValue());
+            }
+        }
+        return changed;
+    }
+
+    /** The keys. */
+    static final class Keys<K, V> extends AbstractSet<K> {
+        private final PersistentMap<K, V> map;
+
+        Keys(final PersistentMap<K, V> map) {
+            this.map = map;
+        }
+
+        @Override
+        public Iterator<K> iterator() {
+            final Iterator<Map.Entry<K, V>> entries = new MapIterator<>(map);
+            return new Iterator<K>() {
+                @Override
+                public boolean hasNext() {
+                    return entries.hasNext();
+                }
+
+                @Override
+                public K next() {
+                    return entries.next().getKey();
+                }
+
+                @Override
+                public void remove() {
+                    entries.remove();
+                }
+            };
+        }
+
+        @Override
+        public int size() {
+            return map.size();
+        }
+
+        @Override
+        public boolean isEmpty() {
+            return map.isEmpty();
+        }
+
+        @Override
+        public boolean contains(final Object key) {
+            return map.containsKey(key);
+        }
+
+        @Override
+        public boolean remove(final Object key) {
+            return map.removeKey(key);
+        }
+
+        @Override
+        public void clear() {
+            map.clear();
+        }
+    }
+
+    /** The values. */
+    static final class Values<K, V> extends AbstractCollection<V> {
+        private final PersistentMap<K, V> map;
+
+        Values(final PersistentMap<K, V> map) {
+            this.map = map;
+        }
+
+        @Override
+        public Iterator<V> iterator() {
+            final Iterator<Map.Entry<K, V>> entries = new MapIterator<>(map);
+            return new Iterator<V>() {
+                @Override
+                public boolean hasNext() {
+                    return entries.hasNext();
+                }
+
+                @Override
+                public V next() {
+                    return entries.next().getValue();
+                }
+
+                @Override
+                public void remove() {
+                    entries.remove();
+                }
+            };
+        }
+
+        @Override
+        public int size() {
+            return map.size();
+        }
+
+        @Override
+        public boolean isEmpty() {
+            return map.isEmpty();
+        }
+
+        @Override
+        public boolean contains(final Object value) {
+            return map.containsValue(value);
+        }
+
+        @Override
+        public boolean removeIf(final Predicate<? super V> filter) {
+            Objects.requireNonNull(filter, "the filter is null");
+            return MapViews.removeIf(map, entry -> filter.test(entry.getValue()));
+        }
+
+        @Override
+        public void clear() {
+            map.clear();
+        }
+    }
+
+    /** The entries. */
+    static final class Entries<K, V> extends AbstractSet<Map.Entry<K, V>> {
+        private final PersistentMap<K, V> map;
+
+        Entries(final PersistentMap<K, V> map) {
+            this.map = map;
+        }
+
+        @Override
+        public Iterator<Map.Entry<K, V>> iterator() {
+            return new MapIterator<>(map);
+        }
+
+        @Override
+        public int size() {
+            return map.size();
+        }
+
+        @Override
+        public boolean isEmpty() {
+            return map.isEmpty();
+        }
+
+        @Override
+        public boolean contains(final Object object) {
+            return object instanceof Map.Entry
+                    && map.hasMapping(((Map.Entry<?, ?>) object).getKey(), ((Map.Entry<?, ?>) object).getValue());
+        }
+
+        @Override
+        public boolean remove(final Object object) {
+            return object instanceof Map.Entry
+                    && ((Map.Entry<?, ?>) object).getKey() != null
+                    && map.remove(((Map.Entry<?, ?>) object).getKey(), ((Map.Entry<?, ?>) object).getValue());
+        }
+
+        @Override
+        public boolean removeIf(final Predicate<? super Map.Entry<K, V>> filter) {
+            return MapViews.removeIf(map, Objects.requireNonNull(filter, "the filter is null"));
+        }
+
+        @Override
+        public void clear() {
+            map.clear();
+        }
+    }
+}

@@ -1,0 +1,17 @@
+package io.rallocator.collections;
+
+/** What an intent's operation code means: for recovery's log and for people. Never renumbered. */
+final class OperationCode {
+    static final int MAP_PUT = 1;
+    static final int MAP_REMOVE = 2;
+    static final int MAP_SPLIT_HIGH = 3;
+    static final int MAP_SPLIT_LOW = 4;
+    static final int MAP_EXTENT = 5;
+    static final int STRUCTURE_CREATE = 16;
+    static final int QUEUE_OFFER = 32;
+    static final int QUEUE_POLL = 33;
+    static final int QUEUE_SEGMENT = 34;
+    static final int QUEUE_HEAD = 35;
+
+    private OperationCode() {}
+}

@@ -1,0 +1,403 @@
+package io.rallocator.collections;
+
+import io.rallocator.allocator.Operation;
+import java.util.AbstractMap;
+import java.util.Collection;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.BiConsumer;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+import org.agrona.concurrent.UnsafeBuffer;
+
+/**
+ * A {@link MapTable} seen through two codecs. Codecs and functions run before a lane is taken and after it was released.
+ *
+ * <p>Threads: any; each works on its own {@link Scratch}.
+ */
+final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K, V> {
+    private static final Operation GET = Operation.named("map.get");
+    private static final Operation PUT = Operation.named("map.put");
+    private static final Operation REMOVE = Operation.named("map.remove");
+    private static final Operation COMPUTE = Operation.named("map.compute");
+
+    private final MapTable table;
+    private final Codec<K> keyCodec;
+    private final Codec<V> valueCodec;
+
+    PersistentMap(final MapTable table, final Codec<K> keyCodec, final Codec<V> valueCodec) {
+        this.table = table;
+        this.keyCodec = keyCodec;
+        this.valueCodec = valueCodec;
+    }
+
+    MapTable table() {
+        return table;
+    }
+
+    // ---- one key
+
+    @Override
+    public V get(final Object key) {
+        return getOrDefault(key, null);
+    }
+
+    @Override
+    public V getOrDefault(final Object key, final V defaultValue) {
+        final Scratch scratch = Scratch.enter();
+        try {
+            return encodeAnyKey(scratch, key) && table.get(GET, scratch, true) ? decodeValue(scratch) : defaultValue;
+        } finally {
+            scratch.exit();
+        }
+    }
+
+    @Override
+    public boolean containsKey(final Object key) {
+        final Scratch scratch = Scratch.enter();
+        try {
+            return encodeAnyKey(scratch, key) && table.get(GET, scratch, false);
+        } finally {
+            scratch.exit();
+        }
+    }
+
+    @Override
+    public V put(final K key, final V value) {
+        return put(key, value, Change.ALWAYS);
+    }
+
+    @Override
+    public V putIfAbsent(final K key, final V value) {
+        return put(key, value, Change.IF_ABSENT);
+    }
+
+    @Override
+    public V replace(final K key, final V value) {
+        return put(key, value, Change.IF_PRESENT);
+    }
+
+    private V put(final K key, final V value, final int condition) {
+        final Scratch scratch = Scratch.enter();
+        try {
+            encodeKey(scratch, key);
+            encodeValue(scratch, value);
+            scratch.change.set(condition, false, true);
+            table.update(PUT, scratch);
+            return scratch.found ? decodeValue(scratch) : null;
+        } finally {
+            scratch.exit();
+        }
+    }
+
+    @Override
+    public boolean replace(final K key, final V oldValue, final V newValue) {
+        final Scratch scratch = Scratch.enter();
+        try {
+            encodeKey(scratch, key);
+            scratch.encodeExpected(valueCodec, Objects.requireNonNull(oldValue, "the old value is null"));
+            encodeValue(scratch, newValue);
+            scratch.change.set(Change.IF_EQUAL, false, false);
+            return table.update(PUT, scratch);
+        } finally {
+            scratch.exit();
+        }
+    }
+
+    @Override
+    public V remove(final Object key) {
+        final Scratch scratch = Scratch.enter();
+        try {
+            scratch.change.set(Change.IF_PRESENT, true, true);
+            return encodeAnyKey(scratch, key) && table.update(REMOVE, scratch) ? decodeValue(scratch) : null;
+        } finally {
+            scratch.exit();
+        }
+    }
+
+    @Override
+    public boolean remove(final Object key, final Object value) {
+        final Scratch scratch = Scratch.enter();
+        try {
+            if (!encodeAnyKey(scratch, key) || value == null) {
+                return false;
+            }
+            scratch.encodeExpected(valueCodec, castValue(value));
+            scratch.change.set(Change.IF_EQUAL, true, false);
+            return table.update(REMOVE, scratch);
+        } finally {
+            scratch.exit();
+        }
+    }
+
+    /** Removes a key, if it is there, without looking at its value. */
+    boolean removeKey(final Object key) {
+        final Scratch scratch = Scratch.enter();
+        try {
+            scratch.change.set(Change.IF_PRESENT, true, false);
+            return encodeAnyKey(scratch, key) && table.update(REMOVE, scratch);
+        } finally {
+            scratch.exit();
+        }
+    }
+
+    /** Tells whether a key has a value, compared by encoded bytes. */
+    boolean hasMapping(final Object key, final Object value) {
+        if (key == null || value == null) {
+            return false;
+        }
+        final Scratch scratch = Scratch.enter();
+        try {
+            if (!encodeAnyKey(scratch, key) || !table.get(GET, scratch, true)) {
+                return false;
+            }
+            scratch.encodeExpected(valueCodec, castValue(value));
+            return scratch.resultLength == scratch.expectedLength
+                    && Bytes.equal(
+                            scratch.result.buffer(), scratch.resultIndex, scratch.expected, 0, scratch.expectedLength);
+        } finally {
+            scratch.exit();
+        }
+    }
+
+    // ---- functions
+
+    @Override
+    public V computeIfAbsent(final K key, final Function<? super K, ? extends V> function) {
+        Objects.requireNonNull(function, "the function is null");
+        final V present = get(key);
+        if (present != null) {
+            return present;
+        }
+        final V value = function.apply(key);
+        if (value == null) {
+            return null;
+        }
+        final V winner = putIfAbsent(key, value);
+        return winner == null ? value : winner;
+    }
+
+    @Override
+    public V computeIfPresent(final K key, final BiFunction<? super K, ? super V, ? extends V> function) {
+        Objects.requireNonNull(function, "the function is null");
+        return compute(key, (k, old) -> old == null ? null : function.apply(k, old));
+    }
+
+    @Override
+    public V merge(final K key, final V value, final BiFunction<? super V, ? super V, ? extends V> function) {
+        Objects.requireNonNull(function, "the function is null");
+        Objects.requireNonNull(value, "the value is null");
+        return compute(key, (k, old) -> old == null ? value : function.apply(old, value));
+    }
+
+    @Override
+    public V compute(final K key, final BiFunction<? super K, ? super V, ? extends V> function) {
+        Objects.requireNonNull(function, "the function is null");
+        final Scratch scratch = Scratch.enter();
+        try {
+            encodeKey(scratch, key);
+            table.get(COMPUTE, scratch, true);
+            for (; ; ) {
+                final V old = scratch.found ? decodeValue(scratch) : null;
+                final V value = function.apply(key, old);
+                if (!scratch.found && value == null) {
+                    return null;
+                }
+                if (scratch.found) {
+                    scratch.expectResult();
+                }
+                if (value != null) {
+                    encodeValue(scratch, value);
+                }
+                scratch.change.set(scratch.found ? Change.IF_EQUAL : Change.IF_ABSENT, value == null, true);
+                if (table.update(COMPUTE, scratch)) {
+                    return value;
+                }
+            }
+        } finally {
+            scratch.exit();
+        }
+    }
+
+    @Override
+    public void replaceAll(final BiFunction<? super K, ? super V, ? extends V> function) {
+        Objects.requireNonNull(function, "the function is null");
+        scanAll((key, value) -> computeIfPresent(
+                key, (k, old) -> Objects.requireNonNull(function.apply(k, old), "the function's result is null")));
+    }
+
+    @Override
+    public void forEach(final BiConsumer<? super K, ? super V> action) {
+        scanAll(Objects.requireNonNull(action, "the action is null"));
+    }
+
+    // ---- all keys
+
+    @Override
+    public long sizeLong() {
+        return table.size();
+    }
+
+    @Override
+    public int size() {
+        return (int) Math.min(Integer.MAX_VALUE, Math.max(0, sizeLong()));
+    }
+
+    /** Needs no counting: looks for the first entry. */
+    @Override
+    public boolean isEmpty() {
+        final ScanBatch batch = new ScanBatch();
+        table.scan(0, batch, 1);
+        return batch.count() == 0;
+    }
+
+    @Override
+    public void clear() {
+        final ScanBatch batch = new ScanBatch();
+        final Scratch scratch = Scratch.enter();
+        try {
+            scratch.change.set(Change.IF_PRESENT, true, false);
+            long cursor = 0;
+            do {
+                batch.clear();
+                cursor = table.scan(cursor, batch, MapIterator.BATCH);
+                for (int entry = 0; entry < batch.count(); entry++) {
+                    scratch.copyKey(batch.buffer(), batch.keyIndex(entry), batch.keyLength(entry));
+                    table.update(REMOVE, scratch);
+                }
+            } while (cursor != 0);
+        } finally {
+            scratch.exit();
+        }
+    }
+
+    @Override
+    public boolean containsValue(final Object value) {
+        Objects.requireNonNull(value, "the value is null");
+        final ScanBatch batch = new ScanBatch();
+        final Scratch scratch = Scratch.enter();
+        try {
+            scratch.encodeExpected(valueCodec, castValue(value));
+            long cursor = 0;
+            do {
+                batch.clear();
+                cursor = table.scan(cursor, batch, MapIterator.BATCH);
+                for (int entry = 0; entry < batch.count(); entry++) {
+                    if (batch.valueLength(entry) == scratch.expectedLength
+                            && Bytes.equal(
+                                    batch.buffer(),
+                                    batch.valueIndex(entry),
+                                    scratch.expected,
+                                    0,
+                                    scratch.expectedLength)) {
+                        return true;
+                    }
+                }
+            } while (cursor != 0);
+            return false;
+        } finally {
+            scratch.exit();
+        }
+    }
+
+    private void scanAll(final BiConsumer<? super K, ? super V> visitor) {
+        long cursor = 0;
+        do {
+            cursor = scan(cursor, MapIterator.BATCH, visitor);
+        } while (cursor != 0);
+    }
+
+    @Override
+    public long scan(final long cursor, final int atLeast, final BiConsumer<? super K, ? super V> visitor) {
+        Objects.requireNonNull(visitor, "the visitor is null");
+        if (atLeast < 1) {
+            throw new IllegalArgumentException("a scan must show at least 1 entry, not " + atLeast);
+        }
+        final ScanBatch batch = new ScanBatch();
+        final UnsafeBuffer view = new UnsafeBuffer(0, 0);
+        long next = cursor;
+        int shown = 0;
+        do {
+            batch.clear();
+            next = table.scan(next, batch, atLeast - shown);
+            for (int entry = 0; entry < batch.count(); entry++) {
+                visitor.accept(decodeKey(batch, entry, view), decodeValue(batch, entry, view));
+            }
+            shown += batch.count();
+        } while (next != 0 && shown < atLeast);
+        return next;
+    }
+
+    @Override
+    public Set<K> keySet() {
+        return new MapViews.Keys<>(this);
+    }
+
+    @Override
+    public Collection<V> values() {
+        return new MapViews.Values<>(this);
+    }
+
+    @Override
+    public Set<Map.Entry<K, V>> entrySet() {
+        return new MapViews.Entries<>(this);
+    }
+
+    // ---- codecs
+
+    @SuppressWarnings("unchecked")
+    private K castKey(final Object key) {
+        return (K) Objects.requireNonNull(key, "the key is null"); // another type is the codec's ClassCastException
+    }
+
+    @SuppressWarnings("unchecked")
+    private V castValue(final Object value) {
+        return (V) value;
+    }
+
+    private void encodeKey(final Scratch scratch, final K key) {
+        if (!encodeAnyKey(scratch, key)) {
+            throw new IllegalArgumentException("the key has " + scratch.keyLength + " bytes in codec " + keyCodec.id()
+                    + ", at most " + table.layout().maxKeyBytes()
+                    + " fit in this pool; shorten it, or use its hash as the key");
+        }
+    }
+
+    /** Returns false if the key is so long that it cannot be in the map. */
+    private boolean encodeAnyKey(final Scratch scratch, final Object key) {
+        scratch.encodeKey(keyCodec, castKey(key));
+        return scratch.keyLength <= table.layout().maxKeyBytes();
+    }
+
+    private void encodeValue(final Scratch scratch, final V value) {
+        scratch.encodeValue(valueCodec, Objects.requireNonNull(value, "the value is null"));
+        final int most = table.layout().maxValueBytes();
+        if (scratch.valueLength > most) {
+            throw new IllegalArgumentException("the value has " + scratch.valueLength + " bytes in codec "
+                    + valueCodec.id() + ", at most " + most
+                    + " fit in one block of this pool; split it over several keys, or create the pool with larger"
+                    + " slab classes");
+        }
+    }
+
+    private V decodeValue(final Scratch scratch) {
+        return scratch.decode(valueCodec, table.where(), scratch.hash);
+    }
+
+    K decodeKey(final ScanBatch batch, final int entry, final UnsafeBuffer view) {
+        final int index = batch.keyIndex(entry);
+        final int length = batch.keyLength(entry);
+        return Decoding.decode(keyCodec, view, batch.buffer(), index, length, table.where(), hashOf(batch, entry));
+    }
+
+    V decodeValue(final ScanBatch batch, final int entry, final UnsafeBuffer view) {
+        final int index = batch.valueIndex(entry);
+        final int length = batch.valueLength(entry);
+        return Decoding.decode(valueCodec, view, batch.buffer(), index, length, table.where(), hashOf(batch, entry));
+    }
+
+    private static long hashOf(final ScanBatch batch, final int entry) {
+        return Bytes.hash(batch.buffer(), batch.keyIndex(entry), batch.keyLength(entry));
+    }
+}

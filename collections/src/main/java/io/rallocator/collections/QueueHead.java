@@ -1,0 +1,255 @@
+package io.rallocator.collections;
+
+import io.rallocator.allocator.Chain;
+import io.rallocator.allocator.Commit;
+import io.rallocator.allocator.Lane;
+import io.rallocator.allocator.Operation;
+import io.rallocator.persistence.BlockDescriptor;
+import io.rallocator.persistence.BlockRef;
+import io.rallocator.persistence.LinkWord;
+import io.rallocator.persistence.SizeClasses;
+import org.agrona.concurrent.UnsafeBuffer;
+
+/**
+ * The end of a queue where elements leave: finds the first slot that is not taken, every earlier one having been seen taken,
+ * and swaps TAKEN in. Empty is answered only when that slot was seen empty after all before it were seen taken.
+ *
+ * <p>Threads: any; the state is in the caller's {@link Scratch}.
+ */
+final class QueueHead {
+    private static final Operation POLL = Operation.named("queue.poll");
+    private static final Operation PEEK = Operation.named("queue.peek");
+    private static final Operation SIZE = Operation.named("queue.size");
+    private static final Operation SCAN = Operation.named("queue.scan");
+    private static final Operation SEGMENT = Operation.named("queue.segment");
+
+    private final QueueTable table;
+    private final QueueLayout layout;
+    private final PositionHint hint = new PositionHint();
+
+    QueueHead(final QueueTable table) {
+        this.table = table;
+        this.layout = table.layout();
+    }
+
+    /**
+     * Goes to the first slot that is not taken.
+     *
+     * @param lane held
+     * @param position is set
+     */
+    void find(final Lane lane, final Position position) {
+        start(lane, SIZE, position);
+        position.known = 0; // somebody may have taken what was seen: look again
+        toElement(lane, SIZE, position, false);
+    }
+
+    private void start(final Lane lane, final Operation operation, final Position position) {
+        if (!hint.load(position) || position.epoch != lane.epoch()) {
+            table.reader().open(lane, operation, table.headOffset(), hint, position, true);
+        }
+    }
+
+    /**
+     * Goes to the first element. What it finds holds as of the last look.
+     *
+     * @param lane held
+     * @param operation under which the cost is counted
+     * @param position goes on
+     * @param consumes true to leave segments behind that are taken completely
+     * @return false if there is none: the queue was empty
+     */
+    private boolean toElement(
+            final Lane lane, final Operation operation, final Position position, final boolean consumes) {
+        while (position.known == 0) {
+            if (position.slot == layout.slots()) {
+                final long next = lane.readWord(operation, position.segment + QueueLayout.NEXT_OFFSET);
+                if (next == LinkWord.UNINIT) {
+                    return false;
+                }
+                toNextSegment(lane, operation, position, next, consumes);
+                continue;
+            }
+            final int before = position.slot;
+            table.reader().look(lane, operation, position, true);
+            if (position.known == 0 && position.slot == before) {
+                return false; // empty, and all before it were taken by then
+            }
+        }
+        return true;
+    }
+
+    private void toNextSegment(
+            final Lane lane,
+            final Operation operation,
+            final Position position,
+            final long next,
+            final boolean consumes) {
+        final long taken = position.segment;
+        if (consumes) {
+            leave(lane, taken, next);
+        }
+        table.reader().enter(lane, operation, next, taken + QueueLayout.NEXT_OFFSET, position, true);
+    }
+
+    /** Moves the root's head off a segment in which everything is taken, and frees it, unless somebody did. */
+    private void leave(final Lane lane, final long segment, final long next) {
+        final Chain chain = lane.chain();
+        final UnsafeBuffer header = lane.readBuffer(BlockDescriptor.HEADER_BYTES);
+        final int verb = chain.readWord(table.headOffset());
+        chain.read(segment, header, 0, BlockDescriptor.HEADER_BYTES).post(SEGMENT);
+        final long word = chain.result(verb);
+        if (LinkWord.offset(word) != segment) {
+            return;
+        }
+        table.reader().requireSegment(header, segment, table.headOffset());
+        table.tail().advance(lane, segment, next);
+        lane.commit()
+                .begin(
+                        OperationCode.QUEUE_HEAD,
+                        table.structure(),
+                        table.headOffset(),
+                        word,
+                        LinkWord.pointTo(word, BlockRef.pointer(next)))
+                .free(BlockDescriptor.refOf(word, header, 0))
+                .post(SEGMENT);
+    }
+
+    // ---- poll
+
+    /**
+     * Takes the first element.
+     *
+     * @param lane held
+     * @param scratch its result is the element
+     * @return false if the queue was empty
+     */
+    boolean poll(final Lane lane, final Scratch scratch) {
+        final Position position = scratch.position;
+        start(lane, POLL, position);
+        while (toElement(lane, POLL, position, true)) {
+            if (take(lane, scratch, position)) {
+                return true;
+            }
+        }
+        hint.store(position);
+        return false;
+    }
+
+    /** Reads the element and swaps TAKEN in, in one chain; what was read is right if the swap succeeded. */
+    private boolean take(final Lane lane, final Scratch scratch, final Position position) {
+        final long slotOffset = QueueLayout.slotOffset(position.segment, position.slot);
+        final long word = position.word();
+        final long ref = SegmentReader.elementRef(lane.geometry(), word, slotOffset);
+        final int bytes = SizeClasses.bytes(BlockRef.blockClass(ref));
+        final UnsafeBuffer buffer = scratch.result.ensure(bytes);
+        final Commit commit = lane.commit();
+        final long taken = QueueLayout.takenWord(word, table.session().index(), lane.index(), commit.sequence());
+        lane.chain().read(BlockRef.offset(ref), buffer, 0, bytes);
+        final boolean won = commit.begin(OperationCode.QUEUE_POLL, table.structure(), slotOffset, word, taken)
+                .free(ref)
+                .postUnconfirmed(POLL);
+        if (!won && !QueueLayout.isTaken(commit.witness())) {
+            throw Blocks.damagedWord(commit.witness(), slotOffset);
+        }
+        position.advance();
+        hint.store(position);
+        if (!won) {
+            return false;
+        }
+        if (!SegmentReader.isElement(buffer, 0, bytes, table.structure(), slotOffset, word)) {
+            // it is out of the queue, which goes on; its block stays for the checker
+            throw Blocks.damagedBlock(
+                    BlockDescriptor.ELEMENT, BlockRef.offset(ref), slotOffset, table.where() + " " + slotOffset);
+        }
+        commit.confirm();
+        found(scratch, buffer, slotOffset);
+        return true;
+    }
+
+    private static void found(final Scratch scratch, final UnsafeBuffer buffer, final long slotOffset) {
+        scratch.hash = slotOffset;
+        scratch.resultIndex = BlockDescriptor.HEADER_BYTES;
+        scratch.resultLength = BlockDescriptor.length(buffer, 0) - BlockDescriptor.HEADER_BYTES;
+    }
+
+    // ---- peek, and iterators
+
+    /**
+     * Looks at the first element.
+     *
+     * @param lane held
+     * @param scratch its result is the element
+     * @return false if the queue was empty
+     */
+    boolean peek(final Lane lane, final Scratch scratch) {
+        final Position position = scratch.position;
+        start(lane, PEEK, position);
+        position.known = 0; // somebody may have taken what was seen: look again
+        if (!toElement(lane, PEEK, position, false)) {
+            return false;
+        }
+        final long slotOffset = QueueLayout.slotOffset(position.segment, position.slot);
+        read(lane, PEEK, scratch.result, 0, slotOffset, position.word());
+        found(scratch, scratch.result.buffer(), slotOffset);
+        return true;
+    }
+
+    /** Reads an element that is in a slot, or was under this pin. */
+    private int read(
+            final Lane lane,
+            final Operation operation,
+            final GrowingBuffer target,
+            final int index,
+            final long slotOffset,
+            final long word) {
+        final long ref = SegmentReader.elementRef(lane.geometry(), word, slotOffset);
+        final int bytes = SizeClasses.bytes(BlockRef.blockClass(ref));
+        final UnsafeBuffer buffer = target.ensure(index + bytes);
+        lane.chain().read(BlockRef.offset(ref), buffer, index, bytes).post(operation);
+        if (!SegmentReader.isElement(buffer, index, bytes, table.structure(), slotOffset, word)) {
+            throw Blocks.damagedBlock(
+                    BlockDescriptor.ELEMENT, BlockRef.offset(ref), slotOffset, table.where() + " " + slotOffset);
+        }
+        return BlockDescriptor.length(buffer, index) - BlockDescriptor.HEADER_BYTES;
+    }
+
+    /**
+     * Collects elements in order.
+     *
+     * @param lane held
+     * @param position used
+     * @param from place to begin: slots that the queue has had before it
+     * @param batch gets the elements, as values with empty keys
+     * @param atLeast so many, unless the queue ends before or the batch is full
+     * @return place to go on
+     */
+    long collect(final Lane lane, final Position position, final long from, final ScanBatch batch, final int atLeast) {
+        table.reader().open(lane, SCAN, table.headOffset(), null, position, true);
+        while (place(position) < from) {
+            final long next = lane.readWord(SCAN, position.segment + QueueLayout.NEXT_OFFSET);
+            if (position.ordinal == from / layout.slots()) {
+                position.advanceTo((int) (from % layout.slots()));
+                break;
+            }
+            if (next == LinkWord.UNINIT) {
+                position.advanceTo(layout.slots());
+                break;
+            }
+            table.reader().enter(lane, SCAN, next, position.segment + QueueLayout.NEXT_OFFSET, position, true);
+        }
+        while (batch.count() < atLeast && !batch.isFull() && toElement(lane, SCAN, position, false)) {
+            final long slotOffset = QueueLayout.slotOffset(position.segment, position.slot);
+            final int at = batch.reserve(BlockDescriptor.HEADER_BYTES);
+            final int length = read(lane, SCAN, batch.bytes(), at, slotOffset, position.word());
+            batch.reserve(length);
+            batch.add(at, 0, at + BlockDescriptor.HEADER_BYTES, length);
+            position.advance();
+        }
+        return place(position);
+    }
+
+    private long place(final Position position) {
+        return position.ordinal * layout.slots() + position.slot;
+    }
+}

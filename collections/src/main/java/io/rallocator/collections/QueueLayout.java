@@ -1,0 +1,176 @@
+package io.rallocator.collections;
+
+import io.rallocator.persistence.BlockDescriptor;
+import io.rallocator.persistence.BlockRef;
+import io.rallocator.persistence.CorruptedPoolException;
+import io.rallocator.persistence.LinkWord;
+import io.rallocator.persistence.PoolGeometry;
+import io.rallocator.persistence.RootDescriptor;
+import io.rallocator.persistence.SizeClasses;
+import org.agrona.concurrent.UnsafeBuffer;
+
+/**
+ * Where a queue's words are. The root block goes on after {@link RootDescriptor#WORDS_OFFSET} with
+ *
+ * <pre>
+ *  384  head: link word, leads to the first segment with elements, or one before it
+ *  392  tail: link word, leads to the last segment, or one before it, but never before head's
+ * </pre>
+ *
+ * and a segment is
+ *
+ * <pre>
+ *  0    block header, kind SEGMENT, locator = ordinal
+ *  16   next: link word, UNINIT in the last segment
+ *  24   slots: as many words as the structure's parameter says
+ * </pre>
+ *
+ * A slot goes from UNINIT (empty) to the reference of an element to TAKEN, and never back. Slots are filled strictly in
+ * order and taken strictly in order. The reference has the element's slab class and generation where a link word has
+ * its version, so that who takes it knows what to free:
+ *
+ * <pre>
+ *   63 61 60      53 52        49 48   46 45    40 39                   0
+ *  +-----+----------+------------+-------+--------+----------------------+
+ *  |  0  |generation| slab class | state | class  |  offset / 8          |
+ *  +-----+----------+------------+-------+--------+----------------------+
+ * </pre>
+ */
+final class QueueLayout implements Blueprint {
+    static final int TYPE = 2;
+    static final String TYPE_NAME = "queue";
+    static final int HEAD_OFFSET = RootDescriptor.WORDS_OFFSET;
+    static final int TAIL_OFFSET = HEAD_OFFSET + Long.BYTES;
+    static final int ROOT_BYTES = TAIL_OFFSET + Long.BYTES;
+    static final int NEXT_OFFSET = BlockDescriptor.HEADER_BYTES;
+    static final int SLOTS_OFFSET = NEXT_OFFSET + Long.BYTES;
+
+    /** A slot that nothing was put in yet. */
+    static final long EMPTY = LinkWord.UNINIT;
+
+    private static final int SEGMENT_BYTES = 4096;
+    private static final int MIN_SLOTS = 8;
+    private static final int SLAB_CLASS_SHIFT = 49;
+    private static final int GENERATION_SHIFT = 53;
+    private static final int SESSION_SHIFT = 30;
+    private static final int LANE_SHIFT = 24;
+    private static final int SEQUENCE_MASK = 0xFF_FFFF;
+
+    private final int slots;
+
+    private QueueLayout(final int slots) {
+        this.slots = slots;
+    }
+
+    /**
+     * The layout for a new queue.
+     *
+     * @param geometry of the pool
+     * @return the layout
+     */
+    static QueueLayout create(final PoolGeometry geometry) {
+        final int most = Math.min(SEGMENT_BYTES, geometry.maxBlockBytes());
+        int blockClass = SizeClasses.indexFor(most);
+        if (SizeClasses.bytes(blockClass) > most) {
+            blockClass--;
+        }
+        return new QueueLayout((SizeClasses.bytes(blockClass) - SLOTS_OFFSET) / Long.BYTES);
+    }
+
+    /**
+     * The layout of a queue in the pool.
+     *
+     * @param geometry of the pool
+     * @param parameter from its root block
+     * @return the layout
+     * @throws CorruptedPoolException if the parameter is impossible
+     */
+    static QueueLayout of(final PoolGeometry geometry, final long parameter) {
+        if (parameter < MIN_SLOTS || SLOTS_OFFSET + 8 * parameter > geometry.maxBlockBytes()) {
+            throw new CorruptedPoolException("a queue's root block has the impossible parameter 0x"
+                    + Long.toHexString(parameter) + "; run `rallocator check`");
+        }
+        return new QueueLayout((int) parameter);
+    }
+
+    @Override
+    public int type() {
+        return TYPE;
+    }
+
+    @Override
+    public String typeName() {
+        return TYPE_NAME;
+    }
+
+    @Override
+    public long parameter() {
+        return slots;
+    }
+
+    @Override
+    public int rootBytes() {
+        return ROOT_BYTES;
+    }
+
+    @Override
+    public int firstBytes() {
+        return segmentBytes();
+    }
+
+    @Override
+    public void fill(
+            final UnsafeBuffer buffer, final int rootAt, final int firstAt, final int structure, final long firstRef) {
+        final long link = LinkWord.pointTo(LinkWord.UNINIT, firstRef);
+        buffer.putLong(rootAt + HEAD_OFFSET, link);
+        buffer.putLong(rootAt + TAIL_OFFSET, link);
+        sealSegment(buffer, firstAt, structure, 0, firstRef);
+    }
+
+    static void sealSegment(
+            final UnsafeBuffer buffer, final int index, final int structure, final long ordinal, final long ref) {
+        BlockDescriptor.seal(
+                buffer, index, BlockDescriptor.HEADER_BYTES, BlockDescriptor.SEGMENT, structure, ordinal, ref);
+    }
+
+    /** Slots in a segment. */
+    int slots() {
+        return slots;
+    }
+
+    int segmentBytes() {
+        return SLOTS_OFFSET + slots * Long.BYTES;
+    }
+
+    static long slotOffset(final long segment, final int slot) {
+        return segment + SLOTS_OFFSET + (long) slot * Long.BYTES;
+    }
+
+    // ---- slot words
+
+    /** The word of a slot that an element was put in. */
+    static long slotWord(final long ref) {
+        return BlockRef.pointer(ref)
+                | (long) BlockRef.slabClass(ref) << SLAB_CLASS_SHIFT
+                | (long) BlockRef.generation(ref) << GENERATION_SHIFT;
+    }
+
+    /** The element that a slot leads to. */
+    static long slotRef(final long word) {
+        return BlockRef.of(
+                LinkWord.offset(word),
+                LinkWord.blockClass(word),
+                (int) (word >>> SLAB_CLASS_SHIFT) & 15,
+                (int) (word >>> GENERATION_SHIFT) & 0xFF);
+    }
+
+    static boolean isTaken(final long word) {
+        return LinkWord.isSpecial(word);
+    }
+
+    /** The word of a slot that an operation has taken: no other operation writes the same. */
+    static long takenWord(final long word, final int session, final int lane, final long sequence) {
+        return LinkWord.special(
+                word, (long) session << SESSION_SHIFT | (long) lane << LANE_SHIFT | sequence & SEQUENCE_MASK);
+    }
+}

@@ -1,0 +1,164 @@
+package io.rallocator.collections;
+
+import io.rallocator.allocator.Lane;
+import io.rallocator.allocator.WorkerSession;
+import io.rallocator.persistence.OutOfRemoteMemoryException;
+
+/**
+ * One queue, in bytes: a list of segments of slots. An element enters by one swap of the first empty slot, and leaves by one
+ * swap of the first slot that is not taken. There are no tickets: a producer that dies leaves no hole, and a consumer that
+ * dies has taken nothing that it did not return.
+ *
+ * <p>Threads: any.
+ */
+final class QueueTable {
+    private final WorkerSession session;
+    private final StructureRoot root;
+    private final QueueLayout layout;
+    private final SegmentReader reader;
+    private final QueueTail tail;
+    private final QueueHead head;
+
+    /**
+     * Opens a queue.
+     *
+     * @param session of the heap
+     * @param root of the queue
+     */
+    QueueTable(final WorkerSession session, final StructureRoot root) {
+        this.session = session;
+        this.root = root;
+        layout = QueueLayout.of(session.geometry(), root.parameter());
+        reader = new SegmentReader(this);
+        tail = new QueueTail(this);
+        head = new QueueHead(this);
+    }
+
+    WorkerSession session() {
+        return session;
+    }
+
+    StructureRoot root() {
+        return root;
+    }
+
+    int structure() {
+        return root.index();
+    }
+
+    QueueLayout layout() {
+        return layout;
+    }
+
+    SegmentReader reader() {
+        return reader;
+    }
+
+    QueueTail tail() {
+        return tail;
+    }
+
+    long headOffset() {
+        return root.offset() + QueueLayout.HEAD_OFFSET;
+    }
+
+    long tailOffset() {
+        return root.offset() + QueueLayout.TAIL_OFFSET;
+    }
+
+    /** What names a place in this queue in messages. */
+    String where() {
+        return "queue '" + root.name() + "', slot offset";
+    }
+
+    // ---- operations
+
+    /**
+     * Adds an element.
+     *
+     * @param scratch has it as its value
+     * @throws OutOfRemoteMemoryException if there is no room even after waiting for what was freed; nothing is added
+     */
+    void offer(final Scratch scratch) {
+        for (int attempt = 0; ; attempt++) {
+            final OutOfRemoteMemoryException exhausted;
+            final Lane lane = session.acquire();
+            try {
+                tail.offer(lane, scratch);
+                return;
+            } catch (final OutOfRemoteMemoryException e) {
+                exhausted = e;
+            } finally {
+                session.release(lane);
+            }
+            session.awaitReclamation(exhausted, attempt);
+        }
+    }
+
+    /**
+     * Takes the first element.
+     *
+     * @param scratch its result is the element, its hash the offset of the slot
+     * @return false if the queue was empty
+     */
+    boolean poll(final Scratch scratch) {
+        final Lane lane = session.acquire();
+        try {
+            return head.poll(lane, scratch);
+        } finally {
+            session.release(lane);
+        }
+    }
+
+    /**
+     * Looks at the first element.
+     *
+     * @param scratch its result is the element, its hash the offset of the slot
+     * @return false if the queue was empty
+     */
+    boolean peek(final Scratch scratch) {
+        final Lane lane = session.acquire();
+        try {
+            return head.peek(lane, scratch);
+        } finally {
+            session.release(lane);
+        }
+    }
+
+    /**
+     * Counts the elements from the positions of head and tail.
+     *
+     * @param scratch for the position
+     * @return count
+     */
+    long size(final Scratch scratch) {
+        final Lane lane = session.acquire();
+        try {
+            final Position position = scratch.position;
+            head.find(lane, position);
+            final long first = position.ordinal * layout.slots() + position.slot;
+            tail.find(lane, position);
+            return Math.max(0, position.ordinal * layout.slots() + position.slot - first);
+        } finally {
+            session.release(lane);
+        }
+    }
+
+    /**
+     * Collects elements in order from an absolute place on.
+     *
+     * @param scratch for the position
+     * @param from how many slots the queue has had before the place
+     * @param batch gets the elements
+     * @param atLeast so many, unless the queue ends before or the batch is full
+     * @return the place to go on
+     */
+    long scan(final Scratch scratch, final long from, final ScanBatch batch, final int atLeast) {
+        final Lane lane = session.acquire();
+        try {
+            return head.collect(lane, scratch.position, from, batch, atLeast);
+        } finally {
+            session.release(lane);
+        }
+    }
+}

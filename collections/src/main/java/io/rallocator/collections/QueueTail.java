@@ -1,0 +1,166 @@
+package io.rallocator.collections;
+
+import io.rallocator.allocator.Chain;
+import io.rallocator.allocator.Commit;
+import io.rallocator.allocator.Lane;
+import io.rallocator.allocator.Operation;
+import io.rallocator.persistence.BlockDescriptor;
+import io.rallocator.persistence.BlockRef;
+import io.rallocator.persistence.LinkWord;
+import org.agrona.concurrent.UnsafeBuffer;
+
+/**
+ * The end of a queue where elements enter: finds the first empty slot, every earlier one having been seen filled, and swaps
+ * the element in. The last segment full, it appends one.
+ *
+ * <p>Threads: any; the state is in the caller's {@link Scratch}.
+ */
+final class QueueTail {
+    private static final Operation OFFER = Operation.named("queue.offer");
+    private static final Operation SEGMENT = Operation.named("queue.segment");
+
+    private final QueueTable table;
+    private final QueueLayout layout;
+    private final PositionHint hint = new PositionHint();
+
+    QueueTail(final QueueTable table) {
+        this.table = table;
+        this.layout = table.layout();
+    }
+
+    /**
+     * Goes to the first empty slot, or behind the last segment.
+     *
+     * @param lane held
+     * @param position is set
+     */
+    void find(final Lane lane, final Position position) {
+        table.reader().open(lane, OFFER, table.tailOffset(), hint, position, false);
+        for (; ; ) {
+            final long next;
+            if (position.slot < layout.slots()) {
+                final int before = position.slot;
+                next = table.reader().look(lane, OFFER, position, false);
+                if (position.slot == before) {
+                    return;
+                }
+            } else {
+                next = lane.readWord(OFFER, position.segment + QueueLayout.NEXT_OFFSET);
+            }
+            if (position.slot == layout.slots()) {
+                if (next == LinkWord.UNINIT) {
+                    return;
+                }
+                table.reader().enter(lane, OFFER, next, position.segment, position, false);
+            }
+        }
+    }
+
+    /**
+     * Adds an element.
+     *
+     * @param lane held
+     * @param scratch has it as its value
+     */
+    void offer(final Lane lane, final Scratch scratch) {
+        final int bytes = Scratch.VALUE_INDEX + scratch.valueLength;
+        final Position position = scratch.position;
+        if (!hint.load(position) || position.epoch != lane.epoch()) {
+            table.reader().open(lane, OFFER, table.tailOffset(), hint, position, false);
+        }
+        long ref = lane.allocate(bytes);
+        try {
+            for (; ; ) {
+                if (position.slot == layout.slots()) {
+                    toNextSegment(lane, position);
+                    continue;
+                }
+                final long allocated = ref;
+                ref = 0; // if the fabric fails, whether it is linked is for recovery to find out
+                if (post(lane, scratch, allocated, bytes, position)) {
+                    position.advance();
+                    hint.store(position);
+                    return;
+                }
+                ref = allocated;
+                position.advance();
+                if (position.slot < layout.slots()) {
+                    table.reader().look(lane, OFFER, position, false);
+                }
+            }
+        } finally {
+            if (ref != 0) {
+                lane.discard(ref);
+            }
+        }
+    }
+
+    private boolean post(
+            final Lane lane, final Scratch scratch, final long ref, final int bytes, final Position position) {
+        final long slotOffset = QueueLayout.slotOffset(position.segment, position.slot);
+        BlockDescriptor.seal(
+                scratch.value, 0, bytes, BlockDescriptor.ELEMENT, table.structure(), slotOffset >>> 3, ref);
+        return lane.commit()
+                .begin(
+                        OperationCode.QUEUE_OFFER,
+                        table.structure(),
+                        slotOffset,
+                        QueueLayout.EMPTY,
+                        QueueLayout.slotWord(ref))
+                .allocate(ref, scratch.value, 0, bytes)
+                .post(OFFER);
+    }
+
+    // ---- segments
+
+    /** From a full segment to the next, which is appended if there is none. */
+    private void toNextSegment(final Lane lane, final Position position) {
+        long next = lane.readWord(SEGMENT, position.segment + QueueLayout.NEXT_OFFSET);
+        if (next == LinkWord.UNINIT) {
+            next = append(lane, position);
+        }
+        advance(lane, position.segment, next);
+        final long full = position.segment;
+        table.reader().enter(lane, SEGMENT, next, full + QueueLayout.NEXT_OFFSET, position, false);
+    }
+
+    /** Returns the link to the next segment, whoever appended it. */
+    private long append(final Lane lane, final Position position) {
+        final int bytes = layout.segmentBytes();
+        final long ref = lane.allocate(bytes);
+        final UnsafeBuffer block = lane.writeBuffer(bytes);
+        block.setMemory(0, bytes, (byte) 0);
+        QueueLayout.sealSegment(block, 0, table.structure(), position.ordinal + 1, ref);
+        final long link = LinkWord.pointTo(LinkWord.UNINIT, BlockRef.pointer(ref));
+        final Commit commit = lane.commit()
+                .begin(
+                        OperationCode.QUEUE_SEGMENT,
+                        table.structure(),
+                        position.segment + QueueLayout.NEXT_OFFSET,
+                        LinkWord.UNINIT,
+                        link)
+                .allocate(ref, block, 0, bytes);
+        if (commit.post(SEGMENT)) {
+            return link;
+        }
+        lane.discard(ref);
+        return commit.witness();
+    }
+
+    /**
+     * Moves the root's tail off a segment that is full. Anyone does it: a tail that lags is only slower, but head must not
+     * leave a segment while tail is on it.
+     *
+     * @param lane held
+     * @param segment offset of the full one
+     * @param next link to the one after it
+     */
+    void advance(final Lane lane, final long segment, final long next) {
+        final Chain chain = lane.chain();
+        final long word = lane.readWord(SEGMENT, table.tailOffset());
+        if (LinkWord.offset(word) == segment) {
+            chain.compareAndSwap(table.tailOffset(), word, LinkWord.pointTo(word, BlockRef.pointer(next)));
+            chain.persist().post(SEGMENT);
+        }
+    }
+}

@@ -1,0 +1,187 @@
+package io.rallocator.collections;
+
+import io.rallocator.persistence.BlockDescriptor;
+import io.rallocator.persistence.BlockRef;
+import io.rallocator.persistence.CorruptedPoolException;
+import io.rallocator.persistence.LinkWord;
+import io.rallocator.persistence.RootDescriptor;
+import io.rallocator.persistence.StructureTracer;
+import java.util.TreeSet;
+import org.agrona.DirectBuffer;
+import org.agrona.collections.LongHashSet;
+
+/**
+ * Follows the links of one queue. The segments are walked once: those that recovery asks about were linked before their
+ * session died, so they are in the list by then or were unlinked.
+ *
+ * <p>Threads: one.
+ */
+final class QueueTracer implements StructureTracer {
+    private final BlockProbe probe;
+    private final long rootRef;
+    private final long root;
+    private final QueueLayout layout;
+
+    /** Pointers of the segments from head on, and of tail's. */
+    private LongHashSet segments;
+
+    private TreeSet<Long> segmentOffsets;
+    private long elements;
+
+    QueueTracer(final BlockProbe probe, final long rootRef) {
+        this.probe = probe;
+        this.rootRef = rootRef;
+        this.root = BlockRef.offset(rootRef);
+        layout = QueueLayout.of(probe.geometry(), probe.word(root + RootDescriptor.PARAMETER_OFFSET));
+    }
+
+    // ---- one block
+
+    @Override
+    public boolean isReachable(final long ref, final DirectBuffer block, final int index) {
+        return switch (BlockDescriptor.kind(block, index)) {
+            case BlockDescriptor.ROOT -> BlockRef.pointer(ref) == BlockRef.pointer(rootRef);
+            case BlockDescriptor.SEGMENT -> isInList(ref);
+            case BlockDescriptor.ELEMENT -> isInSlot(BlockDescriptor.locator(block, index) << 3, ref);
+            default -> false;
+        };
+    }
+
+    private boolean isInList(final long ref) {
+        walk();
+        return segments.contains(BlockRef.pointer(ref));
+    }
+
+    private boolean isInSlot(final long slotOffset, final long ref) {
+        walk();
+        final Long segment = segmentOffsets.floor(slotOffset);
+        if (segment == null) {
+            return false;
+        }
+        final long inSegment = slotOffset - segment;
+        return inSegment >= QueueLayout.SLOTS_OFFSET
+                && inSegment < layout.segmentBytes()
+                && probe.word(slotOffset) == QueueLayout.slotWord(ref);
+    }
+
+    private void walk() {
+        if (segments != null) {
+            return;
+        }
+        final LongHashSet pointers = new LongHashSet();
+        final TreeSet<Long> offsets = new TreeSet<>();
+        final long tail = probe.word(root + QueueLayout.TAIL_OFFSET);
+        long linkOffset = root + QueueLayout.HEAD_OFFSET;
+        long link = probe.word(linkOffset);
+        while (link != LinkWord.UNINIT) {
+            final String wrong = readSegment(link, -1);
+            if (wrong != null) {
+                throw new CorruptedPoolException("damaged queue: the word at offset " + linkOffset + ": " + wrong);
+            }
+            if (!pointers.add(BlockRef.pointer(link))) {
+                throw new CorruptedPoolException("damaged queue: its segments form a circle at offset " + linkOffset);
+            }
+            offsets.add(LinkWord.offset(link));
+            linkOffset = LinkWord.offset(link) + QueueLayout.NEXT_OFFSET;
+            link = probe.word(linkOffset);
+        }
+        pointers.add(BlockRef.pointer(tail));
+        segmentOffsets = offsets;
+        segments = pointers;
+    }
+
+    private String readSegment(final long link, final long ordinal) {
+        return probe.read(link, BlockDescriptor.SEGMENT, ordinal, layout.segmentBytes());
+    }
+
+    // ---- everything
+
+    @Override
+    public void trace(final Visitor visitor) {
+        elements = 0;
+        visitor.block(rootRef, probe.geometry().rootOffset(probe.structure()));
+        final LongHashSet seen = new LongHashSet();
+        long linkOffset = root + QueueLayout.HEAD_OFFSET;
+        long link = probe.word(linkOffset);
+        long ordinal = -1;
+        final State state = new State();
+        while (link != LinkWord.UNINIT) {
+            final String wrong = readSegment(link, ordinal);
+            if (wrong != null) {
+                visitor.damage(linkOffset, wrong);
+                return;
+            }
+            if (!seen.add(BlockRef.pointer(link))) {
+                visitor.damage(linkOffset, "the segments form a circle");
+                return;
+            }
+            visitor.block(probe.ref(link), linkOffset);
+            ordinal = BlockDescriptor.locator(probe.block(), 0) + 1;
+            traceSlots(visitor, LinkWord.offset(link), state);
+            linkOffset = LinkWord.offset(link) + QueueLayout.NEXT_OFFSET;
+            link = probe.word(linkOffset);
+        }
+        if (ordinal < 0) {
+            visitor.damage(linkOffset, "the queue has no segment");
+        }
+        final long tailOffset = root + QueueLayout.TAIL_OFFSET;
+        if (!seen.contains(BlockRef.pointer(probe.word(tailOffset)))) {
+            visitor.damage(tailOffset, "the tail is not one of the segments from the head on");
+        }
+    }
+
+    /** What the slots before allow the next ones to be: taken ones, then elements, then empty ones. */
+    private static final class State {
+        boolean sawElement;
+        boolean sawEmpty;
+    }
+
+    private void traceSlots(final Visitor visitor, final long segment, final State state) {
+        for (int slot = 0; slot < layout.slots(); slot++) {
+            final long offset = QueueLayout.slotOffset(segment, slot);
+            final long word = probe.word(offset);
+            if (word == QueueLayout.EMPTY) {
+                state.sawEmpty = true;
+                continue;
+            }
+            if (state.sawEmpty) {
+                visitor.damage(offset, "a filled slot comes after an empty one");
+            }
+            if (!QueueLayout.isTaken(word)) {
+                state.sawElement = true;
+                traceElement(visitor, offset, word);
+            } else if (state.sawElement) {
+                visitor.damage(offset, "a taken slot comes after one that is not");
+            }
+        }
+    }
+
+    private void traceElement(final Visitor visitor, final long offset, final long word) {
+        if (!SegmentReader.isPossibleSlot(probe.geometry(), word)) {
+            visitor.damage(offset, "the slot's word 0x" + Long.toHexString(word) + " is impossible");
+            return;
+        }
+        final String wrong = probe.read(word, BlockDescriptor.ELEMENT, offset >>> 3, BlockDescriptor.HEADER_BYTES);
+        if (wrong != null) {
+            visitor.damage(offset, wrong);
+        } else if (probe.ref(word) != QueueLayout.slotRef(word)) {
+            visitor.damage(offset, "the element block at offset " + LinkWord.offset(word) + " is of another life");
+        } else {
+            elements++;
+            visitor.block(probe.ref(word), offset);
+        }
+    }
+
+    // ---- sizes
+
+    @Override
+    public long tracedElements() {
+        return elements;
+    }
+
+    /** A queue keeps no counter. */
+    @Override
+    public long claimedElements() {
+        return -1;
+    }
+}

@@ -1,0 +1,228 @@
+package io.rallocator.collections;
+
+import io.rallocator.allocator.Blade;
+import io.rallocator.allocator.FabricCounters;
+import io.rallocator.allocator.Operation;
+import io.rallocator.allocator.WorkerSession;
+import io.rallocator.persistence.PoolFile;
+import io.rallocator.persistence.PoolGeometry;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A worker's door to one pool of non-volatile memory: opens collections by name.
+ *
+ * <pre>{@code
+ * try (RemoteHeap heap = RemoteHeap.open("embedded:/dev/shm/pool?size=1g")) {
+ *     RemoteMap<String, Long> stock = heap.map("stock", Codecs.string(), Codecs.longs());
+ *     RemoteQueue<String> orders = heap.queue("orders", Codecs.string());
+ * }
+ * }</pre>
+ *
+ * <p>Addresses:
+ * <ul>
+ * <li>{@code embedded:PATH} serves the pool from this process, and creates it if there is none. Other processes of the host may
+ *     attach to it meanwhile.
+ *     <ul>
+ *     <li>{@code size}: bytes of a new pool, 1 GiB unless given; {@code k}, {@code m}, {@code g} and {@code t} count in 1,024s
+ *     <li>{@code sessions}: most workers at once of a new pool, 64 unless given
+ *     <li>{@code lanes}: most operations at once of each worker in a new pool, 16 unless given
+ *     </ul>
+ * <li>{@code local:PATH} attaches to a pool that another process of this host serves, or another heap of this one.
+ * </ul>
+ * and for both
+ * <ul>
+ * <li>{@code name}: of this worker, for people; {@code worker-PID} unless given
+ * <li>{@code cache}: bytes of DRAM in which to remember buckets of maps, which spares round trips; 0, none, unless given
+ * </ul>
+ *
+ * <p>Threads: any number may use a heap and its collections. {@link #close()} waits for operations that run; whatever is
+ * called afterwards throws {@link io.rallocator.persistence.HeapClosedException}.
+ *
+ * <p>A process that dies without closing loses nothing: the blade notices, and recovers what the process had open.
+ */
+public final class RemoteHeap implements AutoCloseable {
+    private static final Logger LOGGER = LoggerFactory.getLogger(RemoteHeap.class);
+
+    private final String uri;
+    private final WorkerSession session;
+    private final Blade blade;
+    private final StructureCatalog catalog;
+    private final BucketCache cache;
+    private final Map<String, MapTable> maps = new HashMap<>();
+    private final Map<String, QueueTable> queues = new HashMap<>();
+
+    private RemoteHeap(final String uri, final WorkerSession session, final Blade blade, final BucketCache cache) {
+        this.uri = uri;
+        this.session = session;
+        this.blade = blade;
+        this.cache = cache;
+        this.catalog = new StructureCatalog(session);
+    }
+
+    /**
+     * Opens a heap.
+     *
+     * @param uri the address, as described above
+     * @return the heap; close it
+     * @throws IllegalArgumentException if the address is wrong, or an existing pool is not as it says
+     * @throws io.rallocator.persistence.PoolUnavailableException if the file is missing, is no pool, or cannot be used, or
+     *     no blade serves it
+     * @throws io.rallocator.persistence.PoolInUseException if another process serves it (embedded), or all sessions are in
+     *     use
+     * @throws io.rallocator.persistence.CorruptedPoolException if its metadata is damaged
+     * @throws io.rallocator.persistence.PoolVersionException if another version of this library wrote it
+     */
+    public static RemoteHeap open(final String uri) {
+        final HeapUri address = HeapUri.parse(Objects.requireNonNull(uri, "the address is null"));
+        final long cacheBytes = address.cacheBytes();
+        final BucketCache cache = cacheBytes == 0 ? null : new BucketCache(cacheBytes);
+        if (!address.isEmbedded()) {
+            return new RemoteHeap(uri, WorkerSession.attach(address.pool(), address.workerName()), null, cache);
+        }
+        createIfMissing(address);
+        final Blade blade = Blade.open(address.pool());
+        try {
+            return new RemoteHeap(uri, WorkerSession.embedded(blade, address.workerName()), blade, cache);
+        } catch (final RuntimeException e) {
+            blade.close();
+            throw e;
+        }
+    }
+
+    private static void createIfMissing(final HeapUri address) {
+        final Path pool = address.pool();
+        if (Files.exists(pool)) {
+            address.checkExisting(PoolFile.readSuperblock(pool).geometry());
+            return;
+        }
+        final PoolGeometry geometry = address.geometry();
+        LOGGER.info("creating a pool of {} bytes at {}", geometry.capacity(), pool);
+        PoolFile.create(pool, geometry, false, written -> {});
+    }
+
+    /**
+     * Opens a map, creating it if there is none of this name.
+     *
+     * @param name 1 … 200 bytes in UTF-8
+     * @param keyCodec encodes keys
+     * @param valueCodec encodes values
+     * @param <K> type of keys
+     * @param <V> type of values
+     * @return the map, valid until this heap is closed
+     * @throws IllegalArgumentException if the name is too long, or belongs to a structure of another type or with other
+     *     codecs
+     * @throws io.rallocator.persistence.OutOfRemoteMemoryException if there is no room for a new map
+     * @throws io.rallocator.persistence.HeapClosedException after {@link #close()}
+     */
+    public <K, V> RemoteMap<K, V> map(final String name, final Codec<K> keyCodec, final Codec<V> valueCodec) {
+        requireArguments(name, keyCodec);
+        Objects.requireNonNull(valueCodec, "the value's codec is null");
+        session.checkOpen();
+        final MapTable table;
+        synchronized (maps) {
+            final MapTable known = maps.get(name);
+            if (known != null && isSame(known.root(), keyCodec.id(), valueCodec.id())) {
+                table = known;
+            } else {
+                final StructureRoot root =
+                        catalog.open(name, MapLayout.create(session.geometry()), keyCodec.id(), valueCodec.id());
+                table = new MapTable(session, root, cache);
+                maps.put(name, table);
+            }
+        }
+        return new PersistentMap<>(table, keyCodec, valueCodec);
+    }
+
+    /**
+     * Opens a queue, creating it if there is none of this name.
+     *
+     * @param name 1 … 200 bytes in UTF-8
+     * @param codec encodes elements
+     * @param <E> type of elements
+     * @return the queue, valid until this heap is closed
+     * @throws IllegalArgumentException if the name is too long, or belongs to a structure of another type or with another
+     *     codec
+     * @throws io.rallocator.persistence.OutOfRemoteMemoryException if there is no room for a new queue
+     * @throws io.rallocator.persistence.HeapClosedException after {@link #close()}
+     */
+    public <E> RemoteQueue<E> queue(final String name, final Codec<E> codec) {
+        requireArguments(name, codec);
+        session.checkOpen();
+        final QueueTable table;
+        synchronized (queues) {
+            final QueueTable known = queues.get(name);
+            if (known != null && isSame(known.root(), codec.id(), "")) {
+                table = known;
+            } else {
+                final StructureRoot root = catalog.open(name, QueueLayout.create(session.geometry()), codec.id(), "");
+                table = new QueueTable(session, root);
+                queues.put(name, table);
+            }
+        }
+        return new PersistentQueue<>(table, codec);
+    }
+
+    private static void requireArguments(final String name, final Codec<?> codec) {
+        Objects.requireNonNull(name, "the name is null");
+        Objects.requireNonNull(codec, "the codec is null");
+    }
+
+    private static boolean isSame(final StructureRoot root, final String firstCodec, final String secondCodec) {
+        return root.firstCodec().equals(firstCodec) && root.secondCodec().equals(secondCodec);
+    }
+
+    /**
+     * The names of all structures in the pool, whoever created them.
+     *
+     * @return sorted; a copy
+     * @throws io.rallocator.persistence.HeapClosedException after {@link #close()}
+     */
+    public List<String> names() {
+        return catalog.names();
+    }
+
+    /**
+     * What the operations of this heap have cost so far, over all its threads.
+     *
+     * @param operation such as {@code map.get}, {@code map.put}, {@code map.remove}, {@code map.compute},
+     *     {@code map.scan}, {@code map.split}, {@code queue.offer}, {@code queue.poll}
+     * @param figure which figure
+     * @return the count, 0 for an operation that never ran; may be a moment old while operations run
+     */
+    public long count(final String operation, final FabricCounters.Figure figure) {
+        return session.count(Operation.named(operation), figure);
+    }
+
+    /**
+     * The sizes of the pool.
+     *
+     * @return never null
+     */
+    public PoolGeometry geometry() {
+        return session.geometry();
+    }
+
+    /**
+     * Ends this worker's session, after the operations that run; an embedded heap stops serving the pool too, so close the
+     * heaps that are attached to it first. Idempotent.
+     */
+    @Override
+    public void close() {
+        session.close();
+        if (blade != null) {
+            blade.close();
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "RemoteHeap " + uri;
+    }
+}

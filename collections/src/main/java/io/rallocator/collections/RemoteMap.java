@@ -1,0 +1,72 @@
+package io.rallocator.collections;
+
+import java.util.concurrent.ConcurrentMap;
+import java.util.function.BiConsumer;
+
+/**
+ * A concurrent map whose entries live in a blade's non-volatile memory. Any number of threads, heaps and processes may
+ * use the same map at once.
+ *
+ * <p><b>Atomicity.</b> Every method that changes one key, {@code compute}, {@code merge} and {@code replaceAll}'s single
+ * steps included, takes effect by one compare-and-swap: all or nothing, in an order that all users agree on. Bulk methods
+ * ({@code putAll}, {@code clear}, {@code replaceAll}, what views remove in bulk) are a sequence of such changes.
+ *
+ * <p><b>Crash guarantee.</b> When a method returned, its change survives the death of any process. A change that was under
+ * way when its process died has either happened or not. No process ever waits for a dead or stopped one.
+ *
+ * <p><b>Functions</b> given to {@code compute} and its kin may be called more than once if others change the same key
+ * meanwhile; they may use the same map. They must have no effect besides their result.
+ *
+ * <p><b>Equality.</b> Keys are equal if they encode to equal bytes; so are values in {@code replace(key, old, new)},
+ * {@code remove(key, value)} and {@code containsValue}. Equality and hash code of the map itself are those of
+ * {@link java.util.AbstractMap}.
+ *
+ * <p><b>Iterators</b> of the views are weakly consistent: they never fail, show each entry that stays exactly once, and
+ * may or may not show what was added or removed meanwhile. {@code Iterator.remove} removes the key whatever its value is by
+ * then; {@code Entry.setValue} puts.
+ *
+ * <p><b>Limits.</b> A key has at most 4,095 bytes when encoded (less in pools with slabs below 64 KiB), a value at most the
+ * pool's largest block less 16 bytes (4 MiB in pools from 256 MiB on, 1 MiB below). Null keys and values are not allowed.
+ *
+ * <p><b>Cost</b> in round trips, on values up to 512 bytes: {@code get} 2, or 1 if the heap's cache knows the bucket;
+ * {@code put} and {@code remove} 3, or 1.
+ *
+ * <p>All methods throw {@link io.rallocator.persistence.HeapClosedException} after the heap was closed,
+ * {@link io.rallocator.persistence.SessionFencedException} if this worker was declared dead, and
+ * {@link io.rallocator.persistence.CorruptedPoolException} if stored bytes are damaged. Methods that add throw
+ * {@link io.rallocator.persistence.OutOfRemoteMemoryException} if the blade has no memory left (the map is as it was; remove
+ * something) and {@link IllegalArgumentException} if key or value exceed the limits.
+ *
+ * @param <K> type of keys
+ * @param <V> type of values
+ */
+public interface RemoteMap<K, V> extends ConcurrentMap<K, V> {
+    /**
+     * How many entries there are: exact when nobody changes the map meanwhile, after crashes too; otherwise it may be
+     * off by the changes under way. Costs a few round trips for each live session of the pool.
+     *
+     * @return count
+     */
+    long sizeLong();
+
+    /**
+     * {@link #sizeLong()}, at most {@link Integer#MAX_VALUE}.
+     *
+     * @return count
+     */
+    @Override
+    int size();
+
+    /**
+     * Shows some entries. Called again and again with what it returned, it shows every entry that stays in the map
+     * exactly once, and others at most once, however the map grows meanwhile. No state is kept in between, so a scan can be
+     * dropped, or resumed by another process.
+     *
+     * @param cursor 0 to begin, then the last result
+     * @param atLeast so many entries are shown, unless the map ends before
+     * @param visitor is shown key and value, with nothing held: it may use the map
+     * @return the next cursor, 0 at the end
+     * @throws IllegalArgumentException if {@code atLeast} is less than 1
+     */
+    long scan(long cursor, int atLeast, BiConsumer<? super K, ? super V> visitor);
+}

@@ -1,0 +1,70 @@
+package io.rallocator.collections;
+
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * An unbounded first-in-first-out queue whose elements live in a blade's non-volatile memory. Any number of producers and
+ * consumers in any number of threads, heaps and processes may use the same queue at once.
+ *
+ * <p><b>Order.</b> There is one order of all elements; elements of one producer are in the order in which it offered them.
+ *
+ * <p><b>Crash guarantee.</b> When {@code offer} returned, the element survives the death of any process. An offer under way
+ * when its process died has either happened or not. Taking is <i>at most once</i>: the element has left the queue,
+ * durably, before {@code poll} returns it, so a consumer that dies between the two loses it. A consumer that dies before
+ * that loses nothing, and no one ever waits for a dead or stopped process.
+ *
+ * <p>{@code offer}, {@code add} and {@code put} never block: the only bound is the pool's memory, whose end is an
+ * {@link io.rallocator.persistence.OutOfRemoteMemoryException}; {@code remainingCapacity} is
+ * {@link Integer#MAX_VALUE}. {@code take} and {@code poll(timeout)} look again and again, at most a millisecond apart, and
+ * hold nothing while they wait; an interrupt ends them with nothing taken.
+ *
+ * <p>Iterators are weakly consistent and cannot remove; {@code remove(Object)} and the bulk methods that remove by
+ * value throw {@link UnsupportedOperationException}. {@code clear} polls until the queue was empty once.
+ *
+ * <p>An element has at most as many bytes, encoded, as the pool's largest block less 16. Null elements are not allowed.
+ *
+ * <p><b>Cost</b> in round trips: {@code offer} 1, {@code poll} 1 or 2, more only at the border of a segment (some 500
+ * elements) or in contention.
+ *
+ * <p>All methods throw {@link io.rallocator.persistence.HeapClosedException} after the heap was closed,
+ * {@link io.rallocator.persistence.SessionFencedException} if this worker was declared dead, and
+ * {@link io.rallocator.persistence.CorruptedPoolException} if stored bytes are damaged.
+ *
+ * @param <E> type of elements
+ */
+public interface RemoteQueue<E> extends BlockingQueue<E> {
+    /**
+     * Adds an element, as {@code add} does: never waits, so it is never interrupted.
+     *
+     * @param element not null
+     */
+    @Override
+    void put(E element);
+
+    /**
+     * Adds an element, as {@code offer} does: never waits, so it is never interrupted.
+     *
+     * @param element not null
+     * @param timeout not used
+     * @param unit not used
+     * @return true
+     */
+    @Override
+    boolean offer(E element, long timeout, TimeUnit unit);
+
+    /**
+     * How many elements there are: exact when nobody uses the queue meanwhile, otherwise an estimate.
+     *
+     * @return count
+     */
+    long sizeLong();
+
+    /**
+     * {@link #sizeLong()}, at most {@link Integer#MAX_VALUE}.
+     *
+     * @return count
+     */
+    @Override
+    int size();
+}

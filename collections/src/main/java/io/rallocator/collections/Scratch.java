@@ -1,0 +1,142 @@
+package io.rallocator.collections;
+
+import io.rallocator.persistence.BlockDescriptor;
+import org.agrona.DirectBuffer;
+import org.agrona.ExpandableArrayBuffer;
+import org.agrona.concurrent.UnsafeBuffer;
+
+/**
+ * What one operation of one thread works on outside the pool: encoded key and value, the bytes that were found. Kept
+ * per thread and reused; an operation that begins inside another one (a codec that uses a map) gets its own.
+ */
+final class Scratch {
+    /** Where an encoded value begins: the header of its own block goes before it. */
+    static final int VALUE_INDEX = BlockDescriptor.HEADER_BYTES;
+
+    private static final int KEPT_BYTES = 1 << 20;
+    private static final ThreadLocal<Scratch> OF_THREAD = ThreadLocal.withInitial(Scratch::new);
+
+    /** The encoded key, from 0. */
+    ExpandableArrayBuffer key = new ExpandableArrayBuffer(128);
+
+    int keyLength;
+    long hash;
+
+    /** The encoded value, from {@link #VALUE_INDEX}. */
+    ExpandableArrayBuffer value = new ExpandableArrayBuffer(256);
+
+    int valueLength;
+
+    /** The encoded value that an entry must have for a change to happen, from 0. */
+    ExpandableArrayBuffer expected = new ExpandableArrayBuffer(128);
+
+    int expectedLength;
+
+    /** What was found. */
+    final GrowingBuffer result = new GrowingBuffer();
+
+    int resultIndex;
+    int resultLength;
+    boolean found;
+
+    /** The bucket that a map operation looks at. */
+    final Bucket bucket = new Bucket();
+
+    /** What a map operation is about to change. */
+    final Change change = new Change();
+
+    /** The bucket that a growing map splits, and its halves. */
+    final Bucket splitting = new Bucket();
+
+    final Division division = new Division();
+
+    /** Where a queue operation is. */
+    final Position position = new Position();
+
+    private final UnsafeBuffer view = new UnsafeBuffer(0, 0);
+    private boolean busy;
+    private Scratch inner;
+
+    private Scratch() {}
+
+    /**
+     * The thread's free scratch. Leave it with {@link #exit}.
+     *
+     * @return scratch that no operation uses
+     */
+    static Scratch enter() {
+        Scratch scratch = OF_THREAD.get();
+        while (scratch.busy) {
+            if (scratch.inner == null) {
+                scratch.inner = new Scratch();
+            }
+            scratch = scratch.inner;
+        }
+        scratch.busy = true;
+        scratch.found = false;
+        return scratch;
+    }
+
+    void exit() {
+        busy = false;
+        if (key.capacity() > KEPT_BYTES) {
+            key = new ExpandableArrayBuffer(128);
+        }
+        if (value.capacity() > KEPT_BYTES) {
+            value = new ExpandableArrayBuffer(256);
+        }
+        if (expected.capacity() > KEPT_BYTES) {
+            expected = new ExpandableArrayBuffer(128);
+        }
+        result.trim(KEPT_BYTES);
+    }
+
+    <K> void encodeKey(final Codec<K> codec, final K object) {
+        keyLength = encode(codec, object, key, 0);
+        hash = Bytes.hash(key, 0, keyLength);
+    }
+
+    void copyKey(final DirectBuffer source, final int index, final int length) {
+        keyLength = length;
+        key.putBytes(0, source, index, length);
+        hash = Bytes.hash(key, 0, length);
+    }
+
+    <V> void encodeValue(final Codec<V> codec, final V object) {
+        valueLength = encode(codec, object, value, VALUE_INDEX);
+    }
+
+    <V> void encodeExpected(final Codec<V> codec, final V object) {
+        expectedLength = encode(codec, object, expected, 0);
+    }
+
+    /** What was found becomes what a change expects. */
+    void expectResult() {
+        expectedLength = resultLength;
+        expected.putBytes(0, result.buffer(), resultIndex, resultLength);
+    }
+
+    private static <T> int encode(
+            final Codec<T> codec, final T object, final ExpandableArrayBuffer target, final int index) {
+        final int length = codec.encode(object, target, index);
+        if (length < 0 || length > target.capacity() - index) {
+            throw new IllegalStateException(
+                    "codec " + codec.id() + " says that it wrote " + length + " bytes, but the buffer has "
+                            + (target.capacity() - index) + "; encode must return what it wrote");
+        }
+        return length;
+    }
+
+    /**
+     * Decodes what was found.
+     *
+     * @param codec of the value or element
+     * @param where names the structure and the kind of place, for the message
+     * @param place of the entry: a hash or a slot's offset
+     * @return the object
+     * @throws io.rallocator.persistence.RallocatorException if the codec fails
+     */
+    <T> T decode(final Codec<T> codec, final String where, final long place) {
+        return Decoding.decode(codec, view, result.buffer(), resultIndex, resultLength, where, place);
+    }
+}

@@ -1,0 +1,164 @@
+package io.rallocator.collections;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** One worker's view of a queue: order, segments, looking without taking, waiting. */
+@Timeout(60)
+class QueueTest {
+    private static final long SEED = Long.getLong("rallocator.seed", 20_260_102);
+
+    /** Slots of a segment are some 500: enough to cross several borders. */
+    private static final int SEGMENTS = 2_000;
+
+    @Test
+    void shouldReturnElementsInTheirOrderWhenSegmentsFillAndEmpty() {
+        final Random random = new Random(SEED);
+        final ArrayDeque<String> model = new ArrayDeque<>();
+        try (TestPool pool = TestPool.ofMebibytes(32)) {
+            int next = 0;
+            for (int round = 0; round < 4; round++) {
+                try (RemoteHeap heap = pool.embedded()) {
+                    final RemoteQueue<String> queue = heap.queue("model", Codecs.string());
+                    for (int i = 0; i < 15_000; i++) {
+                        if (random.nextInt(100) < (round % 2 == 0 ? 60 : 40)) {
+                            final String element = "element " + next++ + "x".repeat(random.nextInt(200));
+                            assertThat(queue.offer(element)).isTrue();
+                            model.add(element);
+                        } else {
+                            assertThat(queue.poll()).as("seed %d", SEED).isEqualTo(model.poll());
+                        }
+                        if (i % 1_000 == 0) {
+                            assertThat(queue.peek()).isEqualTo(model.peek());
+                            assertThat(queue.sizeLong()).as("seed %d", SEED).isEqualTo(model.size());
+                            assertThat(queue.isEmpty()).isEqualTo(model.isEmpty());
+                        }
+                    }
+                    assertThat(new ArrayList<>(queue)).isEqualTo(new ArrayList<>(model));
+                }
+                assertThat(pool.check().structures().get(0).elements()).isEqualTo(model.size());
+            }
+        }
+    }
+
+    @Test
+    void shouldAnswerEmptyWhenEverythingWasTaken() {
+        try (TestPool pool = TestPool.ofMebibytes(16)) {
+            try (RemoteHeap heap = pool.embedded()) {
+                final RemoteQueue<Long> queue = heap.queue("empty", Codecs.longs());
+                assertThat(queue.poll()).isNull();
+                assertThat(queue.peek()).isNull();
+                assertThat(queue.size()).isZero();
+                for (int i = 0; i < 3 * SEGMENTS; i++) {
+                    assertThat(queue.poll()).isNull();
+                    queue.put((long) i);
+                    assertThat(queue.isEmpty()).isFalse();
+                    assertThat(queue.remove()).isEqualTo(i);
+                    assertThat(queue.isEmpty()).isTrue();
+                    assertThat(queue.sizeLong()).isZero();
+                }
+                assertThatThrownBy(queue::remove).isInstanceOf(NoSuchElementException.class);
+                assertThatThrownBy(queue::element).isInstanceOf(NoSuchElementException.class);
+            }
+            pool.check();
+        }
+    }
+
+    @Test
+    void shouldDrainAndClearWhenAskedTo() throws InterruptedException {
+        try (TestPool pool = TestPool.ofMebibytes(16)) {
+            try (RemoteHeap heap = pool.embedded()) {
+                final RemoteQueue<Integer> queue = heap.queue("drain", Codecs.ints());
+                for (int i = 0; i < SEGMENTS; i++) {
+                    queue.add(i);
+                }
+                assertThat(queue.remainingCapacity()).isEqualTo(Integer.MAX_VALUE);
+                final List<Integer> some = new ArrayList<>();
+                assertThat(queue.drainTo(some, 700)).isEqualTo(700);
+                assertThat(some.get(699)).isEqualTo(699);
+                assertThat(queue.take()).isEqualTo(700);
+                assertThat(queue.poll(1, TimeUnit.SECONDS)).isEqualTo(701);
+                assertThat(queue.contains(702)).isTrue();
+                assertThat(queue.contains(701)).isFalse();
+                assertThat(queue.size()).isEqualTo(SEGMENTS - 702);
+                queue.clear();
+                assertThat(queue).isEmpty();
+                assertThat(queue.drainTo(some)).isZero();
+                final long from = System.nanoTime();
+                assertThat(queue.poll(20, TimeUnit.MILLISECONDS)).isNull();
+                assertThat(System.nanoTime() - from).isGreaterThanOrEqualTo(TimeUnit.MILLISECONDS.toNanos(20));
+                assertThatThrownBy(() -> queue.drainTo(queue)).isInstanceOf(IllegalArgumentException.class);
+                assertThatThrownBy(() -> queue.remove((Object) 1)).isInstanceOf(UnsupportedOperationException.class);
+                assertThatThrownBy(() -> queue.add(null)).isInstanceOf(NullPointerException.class);
+            }
+            pool.check();
+        }
+    }
+
+    @Test
+    void shouldShowEachElementOnceWhenAnIteratorMeetsPolls() {
+        try (TestPool pool = TestPool.ofMebibytes(16)) {
+            try (RemoteHeap heap = pool.embedded()) {
+                final RemoteQueue<Integer> queue = heap.queue("iterated", Codecs.ints());
+                for (int i = 0; i < SEGMENTS; i++) {
+                    queue.add(i);
+                }
+                final Iterator<Integer> iterator = queue.iterator();
+                int last = -1;
+                for (int i = 0; iterator.hasNext(); i++) {
+                    final int element = iterator.next();
+                    assertThat(element).isGreaterThan(last);
+                    last = element;
+                    if (i % 3 == 0) {
+                        queue.poll();
+                    }
+                    if (i == 10) {
+                        queue.add(SEGMENTS);
+                    }
+                }
+                assertThat(last).isEqualTo(SEGMENTS);
+                assertThatThrownBy(iterator::next).isInstanceOf(NoSuchElementException.class);
+                assertThatThrownBy(iterator::remove).isInstanceOf(UnsupportedOperationException.class);
+            }
+            pool.check();
+        }
+    }
+
+    @Test
+    void shouldKeepElementsOfAnySizeWhenTheyFitOneBlock() {
+        try (TestPool pool = TestPool.ofMebibytes(16)) {
+            try (RemoteHeap heap = pool.embedded()) {
+                final RemoteQueue<byte[]> queue = heap.queue("sizes", Codecs.bytes());
+                final int most = heap.geometry().maxBlockBytes() - 16;
+                final int[] lengths = {0, 1, 16, 100, 4_096, 100_000, most};
+                for (final int length : lengths) {
+                    final byte[] element = new byte[length];
+                    Arrays.fill(element, (byte) length);
+                    queue.add(element);
+                }
+                for (final int length : lengths) {
+                    final byte[] element = new byte[length];
+                    Arrays.fill(element, (byte) length);
+                    assertThat(queue.peek()).isEqualTo(element);
+                    assertThat(queue.poll()).isEqualTo(element);
+                }
+                assertThatThrownBy(() -> queue.add(new byte[most + 1]))
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageContaining(String.valueOf(most + 1))
+                        .hasMessageContaining(String.valueOf(most));
+            }
+            pool.check();
+        }
+    }
+}
