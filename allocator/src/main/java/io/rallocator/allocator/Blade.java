@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.concurrent.locks.LockSupport;
 import org.agrona.concurrent.AgentRunner;
 import org.agrona.concurrent.BackoffIdleStrategy;
+import org.agrona.concurrent.SystemEpochClock;
 
 /**
  * Serves one pool: holds its lock, raises its incarnation, recovers what died, and runs the agent that publishes slabs,
@@ -37,7 +38,7 @@ public final class Blade implements AutoCloseable {
         this.region = region;
         superblock.writeTo(region);
         final long from = System.nanoTime();
-        agent = new BladeAgent(pool, region, superblock.geometry());
+        agent = new BladeAgent(pool, region, superblock.geometry(), SystemEpochClock.INSTANCE);
         agent.recover();
         recoveryNs = System.nanoTime() - from;
         runner = new AgentRunner(
@@ -144,8 +145,11 @@ public final class Blade implements AutoCloseable {
         }
         closed = true;
         runner.close();
-        agent.recover();
-        region.close();
-        lock.close();
+        try {
+            agent.recover();
+        } finally {
+            region.close();
+            lock.close();
+        }
     }
 }

@@ -7,6 +7,7 @@ import io.rallocator.persistence.PoolLock;
 import io.rallocator.persistence.SessionDescriptor;
 import java.nio.file.Path;
 import org.agrona.concurrent.Agent;
+import org.agrona.concurrent.EpochClock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,10 +31,12 @@ final class BladeAgent implements Agent {
     private final FreeDrainer drainer;
     private final OrphanSweeper sweeper;
     private final SessionRecovery recovery;
+    private final EpochClock clock;
     private long lastWatchMs;
     private long lastSweepMs;
 
-    BladeAgent(final Path pool, final NvmRegion region, final PoolGeometry geometry) {
+    BladeAgent(final Path pool, final NvmRegion region, final PoolGeometry geometry, final EpochClock clock) {
+        this.clock = clock;
         this.pool = pool;
         this.region = region;
         this.geometry = geometry;
@@ -42,7 +45,7 @@ final class BladeAgent implements Agent {
         slabs = new SlabIndex(region, geometry);
         drainer = new FreeDrainer(region, geometry, slabs);
         sweeper = new OrphanSweeper(region, geometry, slabs, drainer);
-        publisher = new SlabPublisher(region, geometry, slabs, drainer, sweeper);
+        publisher = new SlabPublisher(region, geometry, slabs, drainer, sweeper, clock);
         recovery = new SessionRecovery(region, geometry, slabs, publisher, drainer, chain);
     }
 
@@ -61,7 +64,7 @@ final class BladeAgent implements Agent {
         final long epoch = epochs.tick();
         work += drainer.release(epoch);
         work += publisher.publish();
-        final long now = System.currentTimeMillis();
+        final long now = clock.time();
         if (now - lastWatchMs >= WATCH_MS) {
             lastWatchMs = now;
             region.writeLong(PoolGeometry.bladeHeartbeatOffset(), CheckedWord.of(now));

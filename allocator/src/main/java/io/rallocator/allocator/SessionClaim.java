@@ -52,9 +52,8 @@ final class SessionClaim {
         final long from = System.nanoTime();
         do {
             for (int session = 0; session < geometry.sessions(); session++) {
-                final SessionClaim claim = tryClaim(pool, geometry, chain, session);
+                final SessionClaim claim = tryClaim(pool, geometry, chain, session, identity);
                 if (claim != null) {
-                    claim.introduce(identity);
                     return claim;
                 }
             }
@@ -65,7 +64,11 @@ final class SessionClaim {
     }
 
     private static SessionClaim tryClaim(
-            final Path pool, final PoolGeometry geometry, final Chain chain, final int session) {
+            final Path pool,
+            final PoolGeometry geometry,
+            final Chain chain,
+            final int session,
+            final UnsafeBuffer identity) {
         final long offset = geometry.sessionOffset(session) + SessionDescriptor.STATE_OFFSET;
         final int verb = chain.readWord(offset);
         chain.post(OPEN);
@@ -77,18 +80,32 @@ final class SessionClaim {
         if (lock == null) {
             return null;
         }
+        try {
+            final SessionClaim claim = tryClaim(geometry, chain, session, word, lock);
+            if (claim == null) {
+                lock.close();
+            } else {
+                claim.introduce(identity);
+            }
+            return claim;
+        } catch (final RuntimeException e) {
+            lock.close(); // if the line became ours, the blade recovers it
+            throw e;
+        }
+    }
+
+    private static SessionClaim tryClaim(
+            final PoolGeometry geometry, final Chain chain, final int session, final long word, final PoolLock lock) {
         final int next = SessionDescriptor.incarnation(word) == SessionDescriptor.MAX_INCARNATION
                 ? 1
                 : SessionDescriptor.incarnation(word) + 1;
-        final int swap =
-                chain.compareAndSwap(offset, word, SessionDescriptor.stateWord(SessionDescriptor.ACTIVE, next));
+        final int swap = chain.compareAndSwap(
+                geometry.sessionOffset(session) + SessionDescriptor.STATE_OFFSET,
+                word,
+                SessionDescriptor.stateWord(SessionDescriptor.ACTIVE, next));
         chain.persist();
         chain.post(OPEN);
-        if (chain.result(swap) == word) {
-            return new SessionClaim(geometry, chain, lock, session, next);
-        }
-        lock.close();
-        return null;
+        return chain.result(swap) == word ? new SessionClaim(geometry, chain, lock, session, next) : null;
     }
 
     /** Who we are, as a line of the session table; fails before anything is claimed if the name is too long. */

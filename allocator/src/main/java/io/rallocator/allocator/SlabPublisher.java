@@ -8,6 +8,7 @@ import io.rallocator.persistence.SlabTableDescriptor;
 import java.util.Arrays;
 import java.util.BitSet;
 import org.agrona.collections.IntArrayList;
+import org.agrona.concurrent.EpochClock;
 
 /**
  * The blade's side of the slab rings: publishes slabs ahead of demand, records who claimed them, takes unclaimed ones
@@ -30,6 +31,7 @@ final class SlabPublisher {
     private final SlabIndex slabs;
     private final FreeDrainer drainer;
     private final OrphanSweeper sweeper;
+    private final EpochClock clock;
     private final long[] published;
     private final long[] settled;
     private final int[] ahead;
@@ -40,12 +42,14 @@ final class SlabPublisher {
             final PoolGeometry geometry,
             final SlabIndex slabs,
             final FreeDrainer drainer,
-            final OrphanSweeper sweeper) {
+            final OrphanSweeper sweeper,
+            final EpochClock clock) {
         this.region = region;
         this.geometry = geometry;
         this.slabs = slabs;
         this.drainer = drainer;
         this.sweeper = sweeper;
+        this.clock = clock;
         published = new long[geometry.slabClasses()];
         settled = new long[geometry.slabClasses()];
         ahead = new int[geometry.slabClasses()];
@@ -242,7 +246,7 @@ final class SlabPublisher {
                 slot + RingDescriptor.SLAB_OFFSET,
                 RingDescriptor.slabWord(unit, generation, ticket, geometry.ringCapacity()));
         region.persist(slot + RingDescriptor.SLAB_OFFSET, Long.BYTES);
-        publishedMs[slabClass][(int) (ticket & geometry.ringCapacity() - 1)] = System.currentTimeMillis();
+        publishedMs[slabClass][(int) (ticket & geometry.ringCapacity() - 1)] = clock.time();
         writeClaim(slabClass, ticket, RingDescriptor.PUBLISHED);
     }
 
@@ -294,7 +298,7 @@ final class SlabPublisher {
     /** What no worker has the ticket of, and what the holder of the ticket is slow or dead to claim. */
     private boolean takeBackUnclaimed(final int slabClass) {
         boolean any = false;
-        final long latest = System.currentTimeMillis() - CLAIM_PATIENCE_MS;
+        final long latest = clock.time() - CLAIM_PATIENCE_MS;
         final long demanded = sequencer(slabClass);
         for (long ticket = settled[slabClass]; ticket < published[slabClass]; ticket++) {
             if (ticket >= demanded || publishedMs[slabClass][(int) (ticket & geometry.ringCapacity() - 1)] <= latest) {

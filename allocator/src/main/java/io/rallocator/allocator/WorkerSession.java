@@ -49,6 +49,7 @@ public final class WorkerSession implements AutoCloseable {
     private final Orphans orphans;
     private final SessionConductor conductor;
     private final AgentRunner conductorRunner;
+    private volatile int emptyUnitsThreshold = DEFAULT_EMPTY_UNITS;
     private final AtomicInteger structuresOpened = new AtomicInteger();
     private volatile long localEpoch;
     private volatile String ended;
@@ -60,7 +61,8 @@ public final class WorkerSession implements AutoCloseable {
             final boolean ownsRegion,
             final PoolGeometry geometry,
             final String name,
-            final Function<NvmRegion, QueuePair> fabric) {
+            final Function<NvmRegion, QueuePair> fabric,
+            final boolean conducted) {
         this.pool = pool;
         this.region = region;
         this.ownsRegion = ownsRegion;
@@ -91,11 +93,13 @@ public final class WorkerSession implements AutoCloseable {
                 new DutyErrors("session " + index + " of " + pool),
                 null,
                 conductor);
-        AgentRunner.startOnThread(conductorRunner, runnable -> {
-            final Thread thread = new Thread(runnable, "rallocator-session-" + index);
-            thread.setDaemon(true);
-            return thread;
-        });
+        if (conducted) {
+            AgentRunner.startOnThread(conductorRunner, runnable -> {
+                final Thread thread = new Thread(runnable, "rallocator-session-" + index);
+                thread.setDaemon(true);
+                return thread;
+            });
+        }
     }
 
     /**
@@ -112,7 +116,7 @@ public final class WorkerSession implements AutoCloseable {
         requireBlade(pool);
         final NvmRegion region = PoolFile.map(pool, superblock);
         try {
-            return new WorkerSession(pool, region, true, superblock.geometry(), name, LocalQueuePair::new);
+            return new WorkerSession(pool, region, true, superblock.geometry(), name, LocalQueuePair::new, true);
         } catch (final RuntimeException e) {
             region.close();
             throw e;
@@ -128,17 +132,24 @@ public final class WorkerSession implements AutoCloseable {
      * @throws PoolInUseException if the session table is full
      */
     public static WorkerSession embedded(final Blade blade, final String name) {
-        return open(blade.pool(), blade.region(), blade.geometry(), name, LocalQueuePair::new);
+        return new WorkerSession(
+                blade.pool(), blade.region(), false, blade.geometry(), name, LocalQueuePair::new, true);
     }
 
-    /** Opens a session over somebody's region and any fabric. */
+    /**
+     * Opens a session over somebody's region.
+     *
+     * @param fabric makes the queue pairs: the first for the conductor, then one for each lane
+     * @param conducted false if the caller runs the conductor's duty
+     */
     static WorkerSession open(
             final Path pool,
             final NvmRegion region,
             final PoolGeometry geometry,
             final String name,
-            final Function<NvmRegion, QueuePair> fabric) {
-        return new WorkerSession(pool, region, false, geometry, name, fabric);
+            final Function<NvmRegion, QueuePair> fabric,
+            final boolean conducted) {
+        return new WorkerSession(pool, region, false, geometry, name, fabric, conducted);
     }
 
     private static void requireBlade(final Path pool) {
@@ -389,8 +400,16 @@ public final class WorkerSession implements AutoCloseable {
         return conductor.hasPeers();
     }
 
+    SessionConductor conductor() {
+        return conductor;
+    }
+
     int emptyUnitsThreshold() {
-        return DEFAULT_EMPTY_UNITS;
+        return emptyUnitsThreshold;
+    }
+
+    void emptyUnitsThreshold(final int units) {
+        emptyUnitsThreshold = units;
     }
 
     Lane[] lanes() {

@@ -6,6 +6,7 @@ import io.rallocator.persistence.LinkWord;
 import io.rallocator.persistence.OutOfRemoteMemoryException;
 import io.rallocator.persistence.RootDescriptor;
 import io.rallocator.persistence.SizeClasses;
+import java.util.function.BiConsumer;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
@@ -32,11 +33,15 @@ final class Cells {
     private final int count;
     private final long words;
 
+    /** Waits, with no lane held, for memory; gets what was thrown and how often this was tried. */
+    BiConsumer<OutOfRemoteMemoryException, Integer> waiting;
+
     private Cells(final WorkerSession session, final int root, final int count, final long words) {
         this.session = session;
         this.root = root;
         this.count = count;
         this.words = words;
+        this.waiting = session::awaitReclamation;
     }
 
     static boolean isElement(final UnsafeBuffer block) {
@@ -115,7 +120,7 @@ final class Cells {
                     session.release(lane);
                 }
             } catch (final OutOfRemoteMemoryException e) {
-                session.awaitReclamation(e, attempt);
+                waiting.accept(e, attempt);
             }
         }
     }

@@ -57,6 +57,10 @@ final class TestPool implements AutoCloseable {
 
     @Override
     public void close() {
+        delete(folder);
+    }
+
+    static void delete(final Path folder) {
         try (Stream<Path> files = Files.walk(folder)) {
             final List<Path> deepestFirst =
                     files.sorted(Comparator.reverseOrder()).collect(Collectors.toList());

@@ -1,0 +1,176 @@
+package io.rallocator.allocator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.rallocator.persistence.CheckReport;
+import io.rallocator.persistence.HeapNvmRegion;
+import io.rallocator.persistence.NvmRegion;
+import io.rallocator.persistence.OutOfRemoteMemoryException;
+import io.rallocator.persistence.PoolChecker;
+import io.rallocator.persistence.PoolFormat;
+import io.rallocator.persistence.PoolGeometry;
+import io.rallocator.persistence.Superblock;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A blade's agent and sessions that run in one thread, turn by turn, over a pool in this JVM's memory: what happens is the
+ * same at each run. Only the locks are files.
+ */
+final class World implements AutoCloseable {
+    private static final int CAPACITY = 4 << 20;
+    private static final int MOST_TURNS = 200;
+
+    final PoolGeometry geometry;
+    final HeapNvmRegion region;
+    private final Superblock superblock;
+    private final Path folder;
+    private final Path file;
+    private final byte[] empty;
+    private final List<WorkerSession> sessions = new ArrayList<>();
+    private long nowMs;
+    private NvmRegion agentRegion;
+    private BladeAgent agent;
+
+    World(final PoolGeometry geometry) {
+        try {
+            folder = Files.createTempDirectory("rallocator-world");
+            file = Files.createFile(folder.resolve("pool"));
+        } catch (final IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        this.geometry = geometry;
+        region = new HeapNvmRegion((int) geometry.capacity());
+        superblock = Superblock.create(geometry, true);
+        PoolFormat.format(region, geometry);
+        superblock.writeTo(region);
+        empty = region.snapshot();
+        restart();
+    }
+
+    /** Slabs of three blocks of a kilobyte, a ring of eight, few of everything. */
+    static World small() {
+        return of(4096);
+    }
+
+    /** The same with other slab classes. */
+    static World of(final int... slabClassBytes) {
+        return new World(PoolGeometry.of(CAPACITY, slabClassBytes, 8, 3, 2, 8));
+    }
+
+    /** Begins again with an empty pool. */
+    void restart() {
+        List.copyOf(sessions).forEach(this::kill);
+        region.restore(empty);
+        nowMs = 1_000;
+        startAgent(new CrashPoint(CrashPoint.NEVER));
+        agentTurn();
+    }
+
+    /** Starts a fresh blade agent, which recovers whatever is dead. */
+    void startAgent(final CrashPoint crash) {
+        agentRegion = new CrashingRegion(region, crash);
+        agent = new BladeAgent(file, agentRegion, geometry, () -> nowMs);
+        agent.recover();
+    }
+
+    WorkerSession open(final String name) {
+        return open(name, new CrashPoint(CrashPoint.NEVER), false);
+    }
+
+    WorkerSession open(final String name, final CrashPoint crash, final boolean tear) {
+        final WorkerSession session = WorkerSession.open(
+                file, region, geometry, name, memory -> new CrashingQueuePair(memory, crash, tear), false);
+        sessions.add(session);
+        return session;
+    }
+
+    /** Opens the cells of a session that waits for memory by letting the others have their turns. */
+    Cells cells(final WorkerSession session, final int root, final int count) {
+        final Cells cells = Cells.open(session, root, count);
+        cells.waiting = this::await;
+        return cells;
+    }
+
+    private void await(final OutOfRemoteMemoryException exhausted, final int attempt) {
+        if (attempt == 3) {
+            throw exhausted;
+        }
+        turns(10);
+    }
+
+    /** Everybody's background duty, once. */
+    void turn() {
+        for (final WorkerSession session : List.copyOf(sessions)) {
+            session.conductor().doWork();
+        }
+        agentTurn();
+    }
+
+    /** The blade's duty alone, enough time after the last that it does everything. */
+    void agentTurn() {
+        nowMs += 60;
+        agent.doWork();
+    }
+
+    void conductorTurns() {
+        for (final WorkerSession session : sessions) {
+            session.conductor().doWork();
+        }
+    }
+
+    void turns(final int count) {
+        for (int i = 0; i < count; i++) {
+            turn();
+        }
+    }
+
+    /** The session's process dies. */
+    void kill(final WorkerSession session) {
+        sessions.remove(session);
+        session.abandon();
+    }
+
+    void close(final WorkerSession session) {
+        sessions.remove(session);
+        session.close();
+    }
+
+    /** Turns until no session is left that nobody uses, and what it gave back is free. */
+    void settle() {
+        for (int i = 0; i < MOST_TURNS; i++) {
+            turn();
+        }
+    }
+
+    long globalEpoch() {
+        return io.rallocator.persistence.CheckedWord.payload(
+                region.readLong(PoolGeometry.epochOffset()), "epoch", PoolGeometry.epochOffset());
+    }
+
+    /** Ends what is left, and verifies that nothing is leaked, allocated twice or damaged, and sizes are exact. */
+    CheckReport check(final String what) {
+        for (final WorkerSession session : List.copyOf(sessions)) {
+            close(session);
+        }
+        agentTurn();
+        final CheckReport report = PoolChecker.check(region, superblock, true);
+        assertThat(report.clean()).as("%s: %s", what, report).isTrue();
+        assertThat(report.unsettledBlocks()).as("%s: %s", what, report).isZero();
+        assertThat(report.unknownBlocks()).as("%s: %s", what, report).isZero();
+        assertThat(report.sessions()).as("%s: sessions that are not free", what).allMatch(line -> line.state() == 0);
+        return report;
+    }
+
+    @Override
+    public void close() {
+        for (final WorkerSession session : List.copyOf(sessions)) {
+            kill(session);
+        }
+        TestPool.delete(folder);
+    }
+}
