@@ -1,0 +1,109 @@
+package io.rallocator.examples.kv;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.rallocator.persistence.RallocatorException;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code kv}: serves a pool as a key-value store until it gets SIGTERM or SIGINT. */
+@Command(
+        name = "kv",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = "Serves a pool as a key-value store that speaks the Redis protocol.",
+        footer = {"", "Example:", "  kv --pool /mnt/pmem/pool --size 1g", "  redis-cli SET greeting hello"})
+public final class KvCommand implements Callable<Integer> {
+
+    @Spec
+    private CommandSpec spec;
+
+    @Option(
+            names = "--pool",
+            required = true,
+            paramLabel = "PATH",
+            description = "The pool's file; it is created if there is none.")
+    private Path pool;
+
+    @Option(
+            names = "--size",
+            paramLabel = "SIZE",
+            description = "The size of a new pool, such as 512m or 4g (default: 1g); a pool that exists has its size.")
+    private String size;
+
+    @Option(
+            names = "--port",
+            paramLabel = "PORT",
+            defaultValue = "6379",
+            description = "Where to listen, 0 for any free port (default: ${DEFAULT-VALUE}).")
+    private int port;
+
+    @Option(
+            names = "--bind",
+            paramLabel = "ADDRESS",
+            defaultValue = "127.0.0.1",
+            description = "The address to listen on (default: ${DEFAULT-VALUE}). There is no password.")
+    private String bind;
+
+    @Option(names = "--json", description = "Print the ready line as a JSON object.")
+    private boolean json;
+
+    /** Made by picocli. */
+    public KvCommand() {}
+
+    /**
+     * Runs the server until the process is told to end.
+     *
+     * @return 0 after a clean end, 1 if the server cannot start
+     * @throws InterruptedException if the thread is interrupted
+     */
+    @Override
+    public Integer call() throws InterruptedException {
+        KvServer server;
+        try {
+            server = KvServer.start(KvOptions.builder()
+                    .pool("embedded:" + pool + (size == null ? "" : "?size=" + size))
+                    .bind(bind, port)
+                    .build());
+        } catch (IOException | RallocatorException | IllegalArgumentException e) {
+            PrintWriter err = spec.commandLine().getErr();
+            err.println("kv: " + e.getMessage());
+            err.flush();
+            return 1;
+        }
+        Runtime.getRuntime().addShutdownHook(new Thread(server::close, "kv-shutdown"));
+        PrintWriter out = spec.commandLine().getOut();
+        out.println(json ? jsonLine(server) : plainLine(server));
+        out.flush();
+        server.awaitClose();
+        return 0;
+    }
+
+    private String plainLine(KvServer server) {
+        return "ready on " + server.host() + ":" + server.port() + ", pool " + pool + ", " + server.keyCount()
+                + " keys";
+    }
+
+    private String jsonLine(KvServer server) {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("status", "ready");
+        fields.put("host", server.host());
+        fields.put("port", server.port());
+        fields.put("pool", pool.toString());
+        fields.put("keys", server.keyCount());
+        fields.put("pid", ProcessHandle.current().pid());
+        try {
+            return new ObjectMapper().writeValueAsString(fields);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a map of texts and numbers must have a JSON form", e);
+        }
+    }
+}
