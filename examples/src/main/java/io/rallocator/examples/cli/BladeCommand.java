@@ -1,0 +1,115 @@
+package io.rallocator.examples.cli;
+
+import io.rallocator.allocator.Blade;
+import io.rallocator.persistence.PoolFile;
+import io.rallocator.persistence.PoolGeometry;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongConsumer;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code blade}: serves a pool to workers of this host until it gets SIGTERM or SIGINT. */
+@Command(
+        name = "blade",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = "Serves a pool to the workers of this host.",
+        footer = {"", "Example:", "  rallocator blade --pool /dev/shm/pool --size 4g"})
+final class BladeCommand implements Callable<Integer> {
+    private static final long PROGRESS_NS = TimeUnit.SECONDS.toNanos(2);
+    private static final String DEFAULT_SIZE = "1g";
+
+    @Spec
+    private CommandSpec spec;
+
+    @Option(
+            names = "--pool",
+            required = true,
+            paramLabel = "PATH",
+            description = "The pool's file; it is created if there is none.")
+    private Path pool;
+
+    @Option(
+            names = "--size",
+            paramLabel = "SIZE",
+            defaultValue = DEFAULT_SIZE,
+            converter = ByteSize.class,
+            description = "The size of a new pool, such as 512m or 4g (default: ${DEFAULT-VALUE}).")
+    private long size;
+
+    @Option(names = "--json", description = "Print the ready line as a JSON object.")
+    private boolean json;
+
+    @Override
+    public Integer call() throws InterruptedException {
+        if (!Files.exists(pool)) {
+            PoolFile.create(pool, PoolGeometry.ofCapacity(size), false, progress());
+        }
+        final CountDownLatch ended = new CountDownLatch(1);
+        final CountDownLatch closed = new CountDownLatch(1);
+        try (Blade blade = Blade.open(pool)) {
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+                ended.countDown();
+                awaitQuietly(closed);
+            }));
+            announce(blade);
+            ended.await();
+        } finally {
+            closed.countDown();
+        }
+        return 0;
+    }
+
+    /** The JVM goes on ending when the hook returns: it waits until the pool is closed. */
+    private static void awaitQuietly(final CountDownLatch closed) {
+        try {
+            closed.await();
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private LongConsumer progress() {
+        final PrintWriter err = spec.commandLine().getErr();
+        final long[] last = {System.nanoTime()};
+        return written -> {
+            if (System.nanoTime() - last[0] > PROGRESS_NS) {
+                last[0] = System.nanoTime();
+                err.println(
+                        "creating " + pool + ": " + ByteSize.forPeople(written) + " of " + ByteSize.forPeople(size));
+                err.flush();
+            }
+        };
+    }
+
+    private void announce(final Blade blade) {
+        final PrintWriter out = spec.commandLine().getOut();
+        final long recoveryMs = TimeUnit.NANOSECONDS.toMillis(blade.recoveryNs());
+        if (json) {
+            final Map<String, Object> line = new LinkedHashMap<>();
+            line.put("status", "ready");
+            line.put("pool", pool.toString());
+            line.put("pid", ProcessHandle.current().pid());
+            line.put("poolId", blade.superblock().poolId().toString());
+            line.put("incarnation", blade.superblock().incarnation());
+            line.put("capacity", blade.geometry().capacity());
+            line.put("recoveryMs", recoveryMs);
+            Json.print(out, line);
+        } else {
+            out.println("ready: serving " + pool + " ("
+                    + ByteSize.forPeople(blade.geometry().capacity())
+                    + ", incarnation " + blade.superblock().incarnation() + "), recovered in " + recoveryMs
+                    + " ms; workers attach with local:" + pool);
+            out.flush();
+        }
+    }
+}

@@ -1,0 +1,89 @@
+package io.rallocator.examples.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code demo}: the product's promise, shown with real processes and real kills. */
+@Command(
+        name = "demo",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = {
+            "Starts a blade and two workers as processes of their own, has them count the words of a text,",
+            "kills a worker with SIGKILL in the middle, then the blade, restarts both, and compares the",
+            "result with an independent recount of everything that was acknowledged. Takes half a minute."
+        },
+        footer = {"", "Exit code 0: nothing lost, torn, duplicated or leaked; 1 otherwise."})
+final class DemoCommand implements Callable<Integer> {
+    private static final Path MEMORY = Path.of("/dev/shm");
+
+    @Spec
+    private CommandSpec spec;
+
+    @Option(
+            names = "--dir",
+            paramLabel = "FOLDER",
+            description = "Where to put the pool and the logs (default: /dev/shm, or the temporary folder).")
+    private Path folder;
+
+    @Option(names = "--json", description = "Print the result as one JSON object; what happens goes to stderr.")
+    private boolean json;
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        final PrintWriter tell =
+                json ? spec.commandLine().getErr() : spec.commandLine().getOut();
+        final Path work = Files.createTempDirectory(place(), "rallocator-demo-");
+        final Thread cleaner = new Thread(() -> remove(work));
+        Runtime.getRuntime().addShutdownHook(cleaner);
+        final DemoScript script = new DemoScript(work, text -> {
+            tell.println(text);
+            tell.flush();
+        });
+        final Map<String, Object> result;
+        try (script) {
+            result = script.run();
+        } catch (final RuntimeException e) {
+            tell.println(script.errors());
+            tell.flush();
+            throw e;
+        }
+        if (json) {
+            Json.print(spec.commandLine().getOut(), result);
+        }
+        return script.passed() ? 0 : Failures.FAILED;
+    }
+
+    private Path place() {
+        if (folder != null) {
+            return folder;
+        }
+        return Files.isWritable(MEMORY) && MEMORY.toFile().getUsableSpace() > 2 * DemoScript.POOL_BYTES
+                ? MEMORY
+                : Path.of(System.getProperty("java.io.tmpdir"));
+    }
+
+    private static void remove(final Path folder) {
+        try (Stream<Path> paths = Files.walk(folder)) {
+            final List<Path> deepestFirst =
+                    paths.sorted(Comparator.reverseOrder()).collect(Collectors.toList());
+            for (final Path path : deepestFirst) {
+                Files.deleteIfExists(path);
+            }
+        } catch (final IOException e) {
+            System.err.println("rallocator: could not remove " + folder + ": " + e.getMessage());
+        }
+    }
+}

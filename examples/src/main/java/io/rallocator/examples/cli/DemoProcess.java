@@ -1,0 +1,121 @@
+package io.rallocator.examples.cli;
+
+import io.rallocator.persistence.PoolUnavailableException;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+/** A process of the demonstration, started as a user would start it, and what it printed. */
+final class DemoProcess implements AutoCloseable {
+    private static final long START_SECONDS = 60;
+
+    private final String name;
+    private final Process process;
+    private final BlockingQueue<String> lines = new LinkedBlockingQueue<>();
+    private volatile long progress;
+
+    private DemoProcess(final String name, final Process process) {
+        this.name = name;
+        this.process = process;
+        final Thread reader = new Thread(this::read, "demo-output-" + name);
+        reader.setDaemon(true);
+        reader.start();
+    }
+
+    static DemoProcess start(final String name, final Path errors, final List<String> arguments) {
+        final List<String> command = new ArrayList<>();
+        final String launcher = System.getProperty("rallocator.launcher");
+        if (launcher != null) {
+            command.add(launcher);
+        } else {
+            command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+            for (final String flag :
+                    System.getProperty("rallocator.jvmFlags", "").split("\\s+")) {
+                if (!flag.isEmpty()) {
+                    command.add(flag);
+                }
+            }
+            command.addAll(List.of("-cp", System.getProperty("java.class.path"), RallocatorCli.class.getName()));
+        }
+        command.addAll(arguments);
+        try {
+            return new DemoProcess(
+                    name,
+                    new ProcessBuilder(command)
+                            .redirectError(ProcessBuilder.Redirect.appendTo(errors.toFile()))
+                            .start());
+        } catch (final IOException e) {
+            throw new PoolUnavailableException("cannot start " + command.get(0) + ": " + e.getMessage(), e);
+        }
+    }
+
+    private void read() {
+        try (BufferedReader reader =
+                new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
+            for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+                if (line.startsWith("progress ")) {
+                    progress = Long.parseLong(line.substring("progress ".length()));
+                } else {
+                    lines.add(line);
+                }
+            }
+        } catch (final IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Waits for the first line that is no progress: the process is ready. */
+    String awaitReady() throws InterruptedException {
+        for (long waited = 0; waited < START_SECONDS * 10; waited++) {
+            final String line = lines.poll(100, TimeUnit.MILLISECONDS);
+            if (line != null) {
+                return line;
+            }
+            requireAlive();
+        }
+        throw new PoolUnavailableException(name + " did not get ready within " + START_SECONDS + " s");
+    }
+
+    void requireAlive() {
+        if (!process.isAlive()) {
+            throw new PoolUnavailableException(
+                    name + " ended with exit code " + process.exitValue() + "; its messages are above");
+        }
+    }
+
+    /** Lines of the corpus that it said it is through with. */
+    long progress() {
+        return progress;
+    }
+
+    long pid() {
+        return process.pid();
+    }
+
+    void kill() throws InterruptedException {
+        process.destroyForcibly().waitFor();
+    }
+
+    /** Asks it to end and waits. */
+    int end() throws InterruptedException {
+        process.destroy();
+        return process.waitFor();
+    }
+
+    int await() throws InterruptedException {
+        return process.waitFor();
+    }
+
+    @Override
+    public void close() {
+        process.destroyForcibly();
+    }
+}
