@@ -28,7 +28,6 @@ final class LaneAllocator {
     private static final int BLOCKS_WANTED = 8;
     private static final int HARVESTED_AT_ONCE = 4;
     private static final int EPOCHS_TO_WAIT = 3;
-    private static final long PINNED_NS = 20_000_000;
     private static final Operation HARVEST = Operation.named("block.harvest");
     private static final Operation ADOPT = Operation.named("slab.adopt");
 
@@ -156,8 +155,8 @@ final class LaneAllocator {
             // the preferred class first, then smaller ones, then larger ones
             final int slabClass = preferred - step >= smallest ? preferred - step : smallest + step;
             try {
-                final long pinnedNs = failure instanceof SlabsOverdueException ? 0 : PINNED_NS;
-                final long slabWord = session.slabClient().acquire(lane, slabClass, pinnedNs);
+                final boolean patient = !(failure instanceof SlabsOverdueException);
+                final long slabWord = session.slabClient().acquire(lane, slabClass, patient);
                 return fresh(
                         shelf,
                         RingDescriptor.slabUnit(slabWord),

@@ -40,6 +40,7 @@ final class SlabClient {
     private long freeTail;
     private long freeHead;
     private volatile long patienceNs = TimeUnit.SECONDS.toNanos(5);
+    private volatile long pinnedNs = TimeUnit.MILLISECONDS.toNanos(20);
 
     SlabClient(final WorkerSession session, final long freeHead) {
         this.session = session;
@@ -54,19 +55,19 @@ final class SlabClient {
     /**
      * Takes one slab, from the reserve or from the blade.
      *
-     * @param pinnedNs how long to wait for the blade here, while the lane pins the epoch
+     * @param patient true to wait for the blade a little, though the lane pins the epoch
      * @return its slab word, see {@link RingDescriptor#slabUnit}
      * @throws SlabsOverdueException if the blade did not answer yet: the ticket is kept
      * @throws OutOfRemoteMemoryException if the blade answered that it has none (I6)
      */
-    long acquire(final Lane lane, final int slabClass, final long pinnedNs) {
+    long acquire(final Lane lane, final int slabClass, final boolean patient) {
         final Stock stock = stocks.get(slabClass);
         final long reserved = pollReserve(stock);
         if (reserved != 0) {
             return reserved;
         }
         final IdleStrategy idle = new BackoffIdleStrategy(100, 100, 1_000, 1_000_000);
-        final long deadline = System.nanoTime() + pinnedNs;
+        final long deadline = System.nanoTime() + (patient ? pinnedNs : 0);
         for (; ; ) {
             final Claims claims = claim(lane, slabClass, stock, takeTickets(lane, slabClass, stock));
             if (claims.slab != 0) {
@@ -254,8 +255,15 @@ final class SlabClient {
         return patienceNs;
     }
 
-    void patienceNs(final long nanoseconds) {
-        patienceNs = nanoseconds;
+    /**
+     * Sets how long to wait for the blade.
+     *
+     * @param pinned nanoseconds with a lane held
+     * @param patience nanoseconds without
+     */
+    void patience(final long pinned, final long patience) {
+        pinnedNs = pinned;
+        patienceNs = patience;
     }
 
     PoolUnavailableException notPublished(final Lane lane, final SlabsOverdueException overdue) {

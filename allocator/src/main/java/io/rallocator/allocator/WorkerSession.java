@@ -32,7 +32,7 @@ import org.agrona.concurrent.BackoffIdleStrategy;
  */
 public final class WorkerSession implements AutoCloseable {
     private static final int DEFAULT_EMPTY_UNITS = 32;
-    private static final int RECLAMATIONS = 3;
+    private static final int RECLAMATIONS = 4;
     private static final int EPOCHS_FOR_A_SLAB = 8;
     private static final long RECLAMATION_NS = TimeUnit.MILLISECONDS.toNanos(500);
 

@@ -3,8 +3,8 @@ package io.rallocator.allocator;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.rallocator.persistence.CheckReport;
+import io.rallocator.persistence.CheckedWord;
 import io.rallocator.persistence.HeapNvmRegion;
-import io.rallocator.persistence.NvmRegion;
 import io.rallocator.persistence.OutOfRemoteMemoryException;
 import io.rallocator.persistence.PoolChecker;
 import io.rallocator.persistence.PoolFormat;
@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -33,7 +34,7 @@ final class World implements AutoCloseable {
     private final byte[] empty;
     private final List<WorkerSession> sessions = new ArrayList<>();
     private long nowMs;
-    private NvmRegion agentRegion;
+    private final ArrayDeque<CrashPoint> agentCrashes = new ArrayDeque<>();
     private BladeAgent agent;
 
     World(final PoolGeometry geometry) {
@@ -67,15 +68,34 @@ final class World implements AutoCloseable {
         List.copyOf(sessions).forEach(this::kill);
         region.restore(empty);
         nowMs = 1_000;
-        startAgent(new CrashPoint(CrashPoint.NEVER));
+        agentCrashes.clear();
+        startAgent();
         agentTurn();
     }
 
+    /** From now on, the agents' crash points in turn: a fresh agent is started after each. */
+    void crashAgent(final CrashPoint... points) {
+        agentCrashes.addAll(List.of(points));
+        startAgent();
+    }
+
+    int agentCrashesLeft() {
+        return agentCrashes.size();
+    }
+
     /** Starts a fresh blade agent, which recovers whatever is dead. */
-    void startAgent(final CrashPoint crash) {
-        agentRegion = new CrashingRegion(region, crash);
-        agent = new BladeAgent(file, agentRegion, geometry, () -> nowMs);
-        agent.recover();
+    private void startAgent() {
+        for (; ; ) {
+            final CrashPoint crash =
+                    agentCrashes.isEmpty() ? new CrashPoint(CrashPoint.NEVER) : agentCrashes.removeFirst();
+            agent = new BladeAgent(file, new CrashingRegion(region, crash), geometry, () -> nowMs);
+            try {
+                agent.recover();
+                return;
+            } catch (final Crash e) {
+                // the next one goes on
+            }
+        }
     }
 
     WorkerSession open(final String name) {
@@ -85,6 +105,7 @@ final class World implements AutoCloseable {
     WorkerSession open(final String name, final CrashPoint crash, final boolean tear) {
         final WorkerSession session = WorkerSession.open(
                 file, region, geometry, name, memory -> new CrashingQueuePair(memory, crash, tear), false);
+        session.slabClient().patience(0, 0);
         sessions.add(session);
         return session;
     }
@@ -97,10 +118,11 @@ final class World implements AutoCloseable {
     }
 
     private void await(final OutOfRemoteMemoryException exhausted, final int attempt) {
-        if (attempt == 3) {
+        final boolean answered = !(exhausted instanceof SlabsOverdueException);
+        if (answered && attempt >= 2 || attempt > 10) {
             throw exhausted;
         }
-        turns(10);
+        turns(answered ? 10 : 1);
     }
 
     /** Everybody's background duty, once. */
@@ -114,7 +136,11 @@ final class World implements AutoCloseable {
     /** The blade's duty alone, enough time after the last that it does everything. */
     void agentTurn() {
         nowMs += 60;
-        agent.doWork();
+        try {
+            agent.doWork();
+        } catch (final Crash e) {
+            startAgent();
+        }
     }
 
     void conductorTurns() {
@@ -148,8 +174,7 @@ final class World implements AutoCloseable {
     }
 
     long globalEpoch() {
-        return io.rallocator.persistence.CheckedWord.payload(
-                region.readLong(PoolGeometry.epochOffset()), "epoch", PoolGeometry.epochOffset());
+        return CheckedWord.payload(region.readLong(PoolGeometry.epochOffset()), "epoch", PoolGeometry.epochOffset());
     }
 
     /** Ends what is left, and verifies that nothing is leaked, allocated twice or damaged, and sizes are exact. */
