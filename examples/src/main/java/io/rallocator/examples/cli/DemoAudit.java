@@ -106,7 +106,7 @@ final class DemoAudit {
         for (final long number : done) {
             lost += marks.contains(number) ? 0 : 1;
         }
-        final long missing = corpus.size() - taken.size();
+        final long missing = (long) corpus.size() - taken.size();
         inFlightAtKill = Math.min(missing, maybeTaken);
         lost += Math.max(0, missing - maybeTaken);
         torn += words.sizeLong() == found.size() ? 0 : 1;
