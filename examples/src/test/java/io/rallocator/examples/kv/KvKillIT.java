@@ -119,6 +119,7 @@ class KvKillIT {
                 }
                 server.terminate();
             }
+            PoolCheck.assertClean(Path.of(pool));
         }
     }
 

@@ -10,8 +10,10 @@ import java.net.BindException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -22,11 +24,20 @@ import redis.clients.jedis.exceptions.JedisDataException;
 @Timeout(120)
 class KvServerTest {
 
+    private Path file;
     private String pool;
 
     @BeforeEach
     void choosePool(@TempDir Path directory) {
-        pool = "embedded:" + directory.resolve("pool") + "?size=64m";
+        file = directory.resolve("pool");
+        pool = "embedded:" + file + "?size=64m";
+    }
+
+    @AfterEach
+    void checkPool() {
+        if (Files.exists(file)) {
+            PoolCheck.assertClean(file);
+        }
     }
 
     private KvOptions.Builder options() {

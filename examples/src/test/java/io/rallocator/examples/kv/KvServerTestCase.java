@@ -34,7 +34,7 @@ abstract class KvServerTestCase {
     @BeforeAll
     void startServer(@TempDir Path temporary) throws IOException {
         directory = temporary;
-        heap = RemoteHeap.open("embedded:" + temporary.resolve("pool") + "?size=256m");
+        heap = RemoteHeap.open("embedded:" + temporary.resolve("pool") + "?size=64m");
         server = KvServer.start(options(heap).build());
     }
 
@@ -44,6 +44,7 @@ abstract class KvServerTestCase {
             server.close();
         }
         heap.close();
+        PoolCheck.assertClean(directory.resolve("pool"));
     }
 
     @BeforeEach

@@ -60,7 +60,7 @@ class ServerCommandsTest extends KvServerTestCase {
     void shouldAnswerWhatToolsAskFor() {
         assertThat(send("CONFIG", "GET", "save")).isEqualTo(List.of("save", ""));
         assertThat(send("CONFIG", "GET", "APPENDONLY")).isEqualTo(List.of("appendonly", "yes"));
-        assertThat(send("CONFIG", "GET", "maxmemory")).isEqualTo(List.of("maxmemory", String.valueOf(256 << 20)));
+        assertThat(send("CONFIG", "GET", "maxmemory")).isEqualTo(List.of("maxmemory", String.valueOf(64 << 20)));
         assertThat((List<?>) send("CONFIG", "GET", "maxmem*", "save")).hasSize(6);
         assertThat(send("CONFIG", "GET", "nothing")).isEqualTo(List.of());
         assertError(
