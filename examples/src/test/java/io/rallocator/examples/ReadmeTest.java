@@ -61,7 +61,7 @@ class ReadmeTest {
                 folder.resolve("pool").toString()));
         final Path output = folder.resolve("output");
         final Process process = new ProcessBuilder(command)
-                .redirectErrorStream(true)
+                .redirectError(folder.resolve("errors").toFile())
                 .redirectOutput(output.toFile())
                 .start();
         assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
@@ -72,7 +72,9 @@ class ReadmeTest {
                 .contains("after a restart: {")
                 .contains("be=2")
                 .contains("or=1");
-        assertThat(process.exitValue()).as(printed).isZero();
+        assertThat(process.exitValue())
+                .as(Files.readString(folder.resolve("errors")))
+                .isZero();
     }
 
     @Test

@@ -24,7 +24,7 @@ final class Failures implements IExecutionExceptionHandler {
         commandLine.getErr().println("rallocator: " + failure.getMessage());
         commandLine.getErr().flush();
         final boolean known = failure instanceof RallocatorException;
-        if (parsed.hasMatchedOption("--json")) {
+        if (innermost(parsed).hasMatchedOption("--json")) {
             final Map<String, Object> error = new LinkedHashMap<>();
             error.put(
                     "category",
@@ -33,6 +33,10 @@ final class Failures implements IExecutionExceptionHandler {
             Json.print(commandLine.getOut(), Map.of("error", error));
         }
         return known ? exitCode(((RallocatorException) failure).category()) : USAGE;
+    }
+
+    private static ParseResult innermost(final ParseResult parsed) {
+        return parsed.hasSubcommand() ? innermost(parsed.subcommand()) : parsed;
     }
 
     private static int exitCode(final RallocatorException.Category category) {

@@ -1,0 +1,163 @@
+package io.rallocator.examples.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.rallocator.allocator.Blade;
+import io.rallocator.collections.Codecs;
+import io.rallocator.collections.RemoteHeap;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+/** What a user sees: one plain line and an exit code for everything that can be wrong, figures for what is right. */
+class RallocatorCliTest {
+    @TempDir
+    private Path folder;
+
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    private int run(final String... args) {
+        out.getBuffer().setLength(0);
+        err.getBuffer().setLength(0);
+        final CommandLine commandLine = RallocatorCli.commandLine();
+        commandLine.setOut(new PrintWriter(out, true));
+        commandLine.setErr(new PrintWriter(err, true));
+        return commandLine.execute(args);
+    }
+
+    private Path pool() {
+        final Path pool = folder.resolve("pool");
+        try (RemoteHeap heap = RemoteHeap.open("embedded:" + pool + "?size=16m")) {
+            heap.map("ages", Codecs.string(), Codecs.ints()).put("Ada", 36);
+            heap.queue("jobs", Codecs.string()).add("first");
+        }
+        return pool;
+    }
+
+    private void fails(final int code, final String part, final String... args) {
+        assertThat(run(args)).as(err.toString()).isEqualTo(code);
+        assertThat(err.toString()).startsWith("rallocator: ").contains(part).hasLineCount(1);
+    }
+
+    @Test
+    void shouldSayWhatToDoWithoutACommand() {
+        assertThat(run()).isEqualTo(2);
+        assertThat(err.toString())
+                .contains("a command is missing")
+                .contains("demo")
+                .contains("check");
+    }
+
+    @Test
+    void shouldHelpWithEveryCommand() {
+        for (final String command : new String[] {"demo", "kv", "blade", "inspect", "check"}) {
+            assertThat(run(command, "--help")).isZero();
+            assertThat(out.toString()).contains("Usage: rallocator " + command).contains("--json");
+        }
+    }
+
+    @Test
+    void shouldRejectUnknownOptionsAndSizes() {
+        assertThat(run("check", "--fast", "x")).isEqualTo(2);
+        assertThat(run("blade", "--pool", folder.resolve("p").toString(), "--size", "many"))
+                .isEqualTo(2);
+        assertThat(err.toString()).contains("'many' is no size such as 65536, 64k, 512m, 4g or 1t");
+        assertThat(run("blade", "--pool", folder.resolve("p").toString(), "--size", "1k"))
+                .isEqualTo(2);
+        assertThat(err.toString()).contains("1024").contains("4194304");
+        assertThat(folder.resolve("p")).doesNotExist();
+    }
+
+    @Test
+    void shouldReadSizesAsPeopleWriteThem() {
+        final ByteSize size = new ByteSize();
+        assertThat(size.convert("65536")).isEqualTo(65_536);
+        assertThat(size.convert("64K")).isEqualTo(65_536);
+        assertThat(size.convert("4g")).isEqualTo(4L << 30);
+        assertThat(ByteSize.forPeople(1536)).isEqualTo("1.5 KiB");
+    }
+
+    @Test
+    void shouldCheckAndInspectAPool() throws IOException {
+        final Path pool = pool();
+        assertThat(run("check", pool.toString())).as(out.toString()).isZero();
+        assertThat(out.toString())
+                .contains("clean")
+                .contains("map 'ages': 1 elements")
+                .contains("queue 'jobs': 1");
+
+        assertThat(run("check", "--json", pool.toString())).isZero();
+        final JsonNode report = new ObjectMapper().readTree(out.toString());
+        assertThat(report.get("clean").asBoolean()).isTrue();
+        assertThat(report.get("leakedBlocks").asLong()).isZero();
+
+        assertThat(run("inspect", "--json", pool.toString())).isZero();
+        final JsonNode view = new ObjectMapper().readTree(out.toString());
+        assertThat(view.get("capacity").asLong()).isEqualTo(16 << 20);
+        assertThat(view.get("structures")).hasSize(2);
+        assertThat(run("inspect", pool.toString())).isZero();
+        assertThat(out.toString()).contains("structures: 2").contains("ages");
+    }
+
+    @Test
+    void shouldInspectAServedPoolAndRefuseToCheckIt() {
+        final Path pool = pool();
+        try (Blade blade = Blade.open(pool)) {
+            assertThat(run("inspect", pool.toString())).isZero();
+            fails(3, "a blade serves " + blade.pool(), "check", pool.toString());
+            fails(3, "is served by another blade", "blade", "--pool", pool.toString());
+        }
+    }
+
+    @Test
+    void shouldNameWhatIsWrongWithAFile() throws IOException {
+        fails(7, "there is no file", "check", folder.resolve("none").toString());
+        final Path text = Files.writeString(folder.resolve("text"), "not a pool, and shorter than one");
+        fails(7, "is not a RAllocator pool", "check", text.toString());
+        fails(7, "is not a RAllocator pool", "inspect", text.toString());
+        fails(7, "is not a RAllocator pool", "blade", "--pool", text.toString());
+        final Path cut = pool();
+        try (FileChannel channel = FileChannel.open(cut, StandardOpenOption.WRITE)) {
+            channel.truncate(1 << 20);
+        }
+        fails(7, "is truncated: it has 1048576 bytes", "blade", "--pool", cut.toString());
+    }
+
+    @Test
+    void shouldSurviveOneDamagedSuperblockAndReportTwo() throws IOException {
+        final Path pool = pool();
+        damage(pool, 20);
+        assertThat(run("check", pool.toString())).isEqualTo(1);
+        assertThat(out.toString()).contains("NOT CLEAN").contains("superblock");
+        assertThat(run("check", "--repair", pool.toString())).as(out.toString()).isZero();
+        damage(pool, 20);
+        damage(pool, 4096 + 20);
+        fails(5, "both superblock copies", "check", pool.toString());
+        assertThat(run("check", "--json", pool.toString())).isEqualTo(5);
+        assertThat(new ObjectMapper()
+                        .readTree(out.toString())
+                        .at("/error/category")
+                        .asText())
+                .isEqualTo("CORRUPTED");
+    }
+
+    private static void damage(final Path pool, final long offset) throws IOException {
+        try (FileChannel channel = FileChannel.open(pool, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            final ByteBuffer one = ByteBuffer.allocate(1);
+            channel.read(one, offset);
+            one.flip();
+            channel.write(ByteBuffer.wrap(new byte[] {(byte) (one.get(0) ^ 0x5A)}), offset);
+        }
+    }
+}
