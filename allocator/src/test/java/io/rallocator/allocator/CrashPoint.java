@@ -1,7 +1,7 @@
 package io.rallocator.allocator;
 
 /** Counts steps and crashes before the chosen one. One for all queue pairs or regions of one simulated process. */
-final class CrashPoint {
+class CrashPoint {
     /** Never crashes. */
     static final long NEVER = Long.MAX_VALUE;
 

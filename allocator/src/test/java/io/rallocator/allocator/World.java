@@ -105,9 +105,18 @@ final class World implements AutoCloseable {
     WorkerSession open(final String name, final CrashPoint crash, final boolean tear) {
         final WorkerSession session = WorkerSession.open(
                 file, region, geometry, name, memory -> new CrashingQueuePair(memory, crash, tear), false);
+        add(session);
+        return session;
+    }
+
+    Path file() {
+        return file;
+    }
+
+    /** Takes in a session that was opened elsewhere. */
+    void add(final WorkerSession session) {
         session.slabClient().patience(0, 0);
         sessions.add(session);
-        return session;
     }
 
     /** Opens the cells of a session that waits for memory by letting the others have their turns. */
