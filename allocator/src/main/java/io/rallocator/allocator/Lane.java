@@ -154,6 +154,17 @@ public final class Lane {
         return true;
     }
 
+    /** Lets the lane's allocator take in what is past its epochs, if nobody holds the lane. */
+    void reclaimIfIdle() {
+        if (tryAcquire()) {
+            try {
+                allocator.reclaim();
+            } finally {
+                release();
+            }
+        }
+    }
+
     // ---- for operations
 
     /**

@@ -15,6 +15,7 @@ final class SessionConductor implements Agent {
     private static final Operation ANNOUNCE = Operation.named("epoch.announce");
     private static final Operation WATCH = Operation.named("session.watch");
     private static final long HEARTBEAT_MS = 100;
+    private static final int EPOCHS_BETWEEN_TENDING = 8;
 
     private final WorkerSession session;
     private final QueuePair queuePair;
@@ -23,6 +24,7 @@ final class SessionConductor implements Agent {
     private final long lineOffset;
     private final long activeWord;
     private long announced;
+    private long tended;
     private long lastHeartbeatMs;
     private volatile long globalEpoch;
     private volatile long orphanCount;
@@ -36,6 +38,7 @@ final class SessionConductor implements Agent {
         this.lineOffset = session.geometry().sessionOffset(session.index());
         this.activeWord = SessionDescriptor.stateWord(SessionDescriptor.ACTIVE, session.incarnation());
         this.announced = epoch;
+        this.tended = epoch;
         this.globalEpoch = epoch;
         watch();
     }
@@ -60,6 +63,7 @@ final class SessionConductor implements Agent {
         }
         if (announced < session.localEpoch() && olderOperationsAreThrough()) {
             announce();
+            tend();
         }
         watch();
         return 0; // an epoch a millisecond is plenty: always idle before the next
@@ -84,6 +88,16 @@ final class SessionConductor implements Agent {
                 .persist()
                 .post(ANNOUNCE);
         announced = epoch;
+    }
+
+    /** Lanes that nobody uses any more give back what they freed. */
+    private void tend() {
+        if (announced >= tended + EPOCHS_BETWEEN_TENDING) {
+            tended = announced;
+            for (final Lane lane : session.lanes()) {
+                lane.reclaimIfIdle();
+            }
+        }
     }
 
     private void watch() {
