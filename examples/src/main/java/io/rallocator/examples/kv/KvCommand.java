@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.rallocator.persistence.RallocatorException;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.net.BindException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -62,29 +63,34 @@ public final class KvCommand implements Callable<Integer> {
     /**
      * Runs the server until the process is told to end.
      *
-     * @return 0 after a clean end, 1 if the server cannot start
+     * @return 0 after a clean end
      * @throws InterruptedException if the thread is interrupted
+     * @throws RallocatorException if the pool cannot be opened, or the address is in use
+     * @throws IllegalArgumentException if an option makes no sense
      */
     @Override
     public Integer call() throws InterruptedException {
-        KvServer server;
-        try {
-            server = KvServer.start(KvOptions.builder()
-                    .pool("embedded:" + pool + (size == null ? "" : "?size=" + size))
-                    .bind(bind, port)
-                    .build());
-        } catch (IOException | RallocatorException | IllegalArgumentException e) {
-            PrintWriter err = spec.commandLine().getErr();
-            err.println("kv: " + e.getMessage());
-            err.flush();
-            return 1;
-        }
+        KvServer server = start();
         Runtime.getRuntime().addShutdownHook(new Thread(server::close, "kv-shutdown"));
         PrintWriter out = spec.commandLine().getOut();
         out.println(json ? jsonLine(server) : plainLine(server));
         out.flush();
         server.awaitClose();
         return 0;
+    }
+
+    private KvServer start() {
+        try {
+            return KvServer.start(KvOptions.builder()
+                    .pool("embedded:" + pool + (size == null ? "" : "?size=" + size))
+                    .bind(bind, port)
+                    .build());
+        } catch (BindException e) {
+            throw new RallocatorException(RallocatorException.Category.BUSY, e.getMessage(), e);
+        } catch (IOException e) {
+            throw new RallocatorException(
+                    RallocatorException.Category.UNAVAILABLE, "cannot start the server: " + e.getMessage(), e);
+        }
     }
 
     private String plainLine(KvServer server) {

@@ -4,6 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.handler.codec.redis.ErrorRedisMessage;
+import io.rallocator.persistence.CorruptedPoolException;
+import io.rallocator.persistence.OutOfRemoteMemoryException;
 import org.junit.jupiter.api.Test;
 
 class DispatcherTest {
@@ -33,6 +35,25 @@ class DispatcherTest {
         });
 
         assertThat(answer("REFUSE")).isEqualTo("ERR the value has  too many bytes");
+    }
+
+    @Test
+    void shouldSayWithWhichFiguresThePoolIsFull() {
+        table.add("fill", 1, request -> {
+            throw new OutOfRemoteMemoryException("0 of 8 slabs are free");
+        });
+
+        assertThat(answer("FILL"))
+                .isEqualTo("OOM command not allowed when used memory > 'maxmemory'. 0 of 8 slabs are free");
+    }
+
+    @Test
+    void shouldNameTheKindOfFailureWhenThePoolIsDamaged() {
+        table.add("read", 1, request -> {
+            throw new CorruptedPoolException("the block at 4096 has another checksum");
+        });
+
+        assertThat(answer("READ")).isEqualTo("ERR CORRUPTED: the block at 4096 has another checksum");
     }
 
     private String answer(String name) {

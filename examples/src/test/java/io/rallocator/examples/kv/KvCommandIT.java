@@ -4,12 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.rallocator.persistence.RallocatorException;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -55,21 +56,32 @@ class KvCommandIT {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             String port = String.valueOf(taken.getLocalPort());
 
-            assertThat(failure("--pool", pool(), "--size", "64m", "--port", port))
-                    .startsWith("kv: cannot listen on 127.0.0.1:" + port + ": ")
-                    .contains("choose another port");
+            Exception failure = failureOf("--pool", pool(), "--size", "64m", "--port", port);
+
+            assertThat(failure)
+                    .hasMessageStartingWith("cannot listen on 127.0.0.1:" + port + ": ")
+                    .hasMessageContaining("choose another port");
+            assertThat(((RallocatorException) failure).category()).isEqualTo(RallocatorException.Category.BUSY);
         }
-        assertThat(failure("--pool", directory.resolve("no/such/directory/pool").toString(), "--port", "0"))
-                .startsWith("kv: ")
-                .hasLineCount(1);
-        assertThat(failure("--pool", pool(), "--size", "64m", "--port", "70000"))
-                .isEqualToIgnoringNewLines("kv: port is 70000, must be 0 to 65535");
+        assertThat(failureOf(
+                        "--pool", directory.resolve("no/such/directory/pool").toString(), "--port", "0"))
+                .isInstanceOf(RallocatorException.class);
+        assertThat(failureOf("--pool", pool(), "--port", "70000"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("port is 70000, must be 0 to 65535");
+        assertThat(failureOf("--pool", pool(), "--size", "128m", "--port", "0"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("leave the parameter out");
     }
 
-    private static String failure(String... arguments) {
-        StringWriter err = new StringWriter();
-        CommandLine line = new CommandLine(new KvCommand()).setErr(new PrintWriter(err));
+    private static Exception failureOf(String... arguments) {
+        List<Exception> failures = new ArrayList<>();
+        CommandLine line = new CommandLine(new KvCommand())
+                .setExecutionExceptionHandler((failure, commandLine, parsed) -> {
+                    failures.add(failure);
+                    return 1;
+                });
         assertThat(line.execute(arguments)).isEqualTo(1);
-        return err.toString();
+        return failures.get(0);
     }
 }
