@@ -302,8 +302,15 @@ final class LaneAllocator {
         }
     }
 
-    /** Gives every empty slab to the blade: another lane or worker may need the memory. */
+    /** Gives every empty slab to the blade: another lane or worker may need the memory. No operation is under way. */
     void freeEmpties() {
+        for (final Shelf shelf : shelves) {
+            if (shelf != null && shelf.current != null && shelf.current.isEmpty()) {
+                final Slab slab = shelf.current;
+                shelf.current = null;
+                relist(slab);
+            }
+        }
         for (final ArrayDeque<Slab> slabs : empties) {
             while (!slabs.isEmpty() && session.slabClient().free(lane, slabs.peek())) {
                 final Slab slab = slabs.poll();

@@ -69,6 +69,9 @@ final class SlabWriter {
     void forget(final Slab slab) {
         cancelSeal(slab);
         toOpen.remove(slab);
+        if (slab.unwritten) {
+            toFormat.remove(slab);
+        }
     }
 
     private void cancelSeal(final Slab slab) {

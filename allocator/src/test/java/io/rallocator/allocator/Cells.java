@@ -78,6 +78,10 @@ final class Cells {
         }
     }
 
+    WorkerSession session() {
+        return session;
+    }
+
     int count() {
         return count;
     }
@@ -138,12 +142,7 @@ final class Cells {
                 oldRef = BlockDescriptor.refOf(old, oldBlock, 0);
                 delta -= isElement(oldBlock) ? 1 : 0;
             }
-            final UnsafeBuffer block = lane.writeBuffer(bytes);
-            block.setMemory(0, bytes, (byte) value);
-            if (element) {
-                block.putLong(VALUE_OFFSET, value);
-            }
-            BlockDescriptor.seal(block, 0, bytes, BlockDescriptor.ELEMENT, root, link(cell) >>> 3, ref);
+            final UnsafeBuffer block = encode(lane, cell, value, bytes, ref);
             final Commit commit = lane.commit()
                     .begin(element ? PUT_CODE : REMOVE_CODE, root, link(cell), old, LinkWord.pointTo(old, ref))
                     .allocate(ref, block, 0, bytes);
@@ -151,13 +150,29 @@ final class Cells {
                 commit.free(oldRef);
             }
             if (delta != 0) {
-                commit.stripe(words + 8L * (count + lane.stripeIndex()), delta);
+                commit.stripe(stripe(lane), delta);
             }
             if (commit.post(operation)) {
                 return;
             }
             old = commit.witness();
         }
+    }
+
+    /** Builds the block of an element, or of a tombstone if it has no room for a value. */
+    UnsafeBuffer encode(final Lane lane, final int cell, final long value, final int bytes, final long ref) {
+        final UnsafeBuffer block = lane.writeBuffer(bytes);
+        block.setMemory(0, bytes, (byte) value);
+        if (bytes > VALUE_OFFSET) {
+            block.putLong(VALUE_OFFSET, value);
+        }
+        BlockDescriptor.seal(block, 0, bytes, BlockDescriptor.ELEMENT, root, link(cell) >>> 3, ref);
+        return block;
+    }
+
+    /** Where the lane's stripe is. */
+    long stripe(final Lane lane) {
+        return words + 8L * (count + lane.stripeIndex());
     }
 
     private UnsafeBuffer read(final Lane lane, final long word, final long link) {

@@ -60,7 +60,7 @@ final class World implements AutoCloseable {
 
     /** The same with other slab classes. */
     static World of(final int... slabClassBytes) {
-        return new World(PoolGeometry.of(CAPACITY, slabClassBytes, 8, 3, 2, 8));
+        return new World(PoolGeometry.of(CAPACITY, slabClassBytes, 8, 4, 2, 8));
     }
 
     /** Begins again with an empty pool. */
@@ -149,6 +149,15 @@ final class World implements AutoCloseable {
             agent.doWork();
         } catch (final Crash e) {
             startAgent();
+        }
+    }
+
+    /** The duty of every session but one, which sleeps. */
+    void othersTurn(final Cells sleeper) {
+        for (final WorkerSession session : sessions) {
+            if (sleeper == null || session != sleeper.session()) {
+                session.conductor().doWork();
+            }
         }
     }
 
