@@ -64,6 +64,26 @@ final class Blocks {
                 && BlockDescriptor.locator(buffer, index) == locator;
     }
 
+    /**
+     * The reference of a block that is about to be freed. A damaged link could name a class that is not the block's, and
+     * then the wrong block would be marked: so make sure that a slab can have such a block there.
+     *
+     * @param geometry of the pool
+     * @param link that leads to the block
+     * @param linkOffset where it was read, for the message
+     * @param block holds the block from 0, header verified
+     * @return the reference
+     * @throws CorruptedPoolException if the link is impossible
+     */
+    static long refToFree(
+            final PoolGeometry geometry, final long link, final long linkOffset, final DirectBuffer block) {
+        final long ref = BlockDescriptor.refOf(link, block, 0);
+        if (!geometry.isPlausible(ref)) {
+            throw damagedWord(link, linkOffset);
+        }
+        return ref;
+    }
+
     static CorruptedPoolException damagedWord(final long word, final long offset) {
         return new CorruptedPoolException("damaged link word at offset " + offset + ": 0x" + Long.toHexString(word)
                 + " is impossible there; run `rallocator check`");
@@ -77,27 +97,30 @@ final class Blocks {
     }
 
     /**
-     * Allocates a block for an operation that gives memory back, or that others wait for: when the blade has nothing
-     * left, a free block of a larger class will do.
+     * Allocates a block; when the blade has nothing left for its class, a free block of a larger class will do.
      *
      * @param lane of the operation
      * @param bytes needed
+     * @param mostBytes largest block to take: {@link PoolGeometry#maxBlockBytes()} for an operation that gives memory
+     *     back or that others wait for
      * @return the block
-     * @throws OutOfRemoteMemoryException if there is no free block of any class
+     * @throws OutOfRemoteMemoryException if there is no free block of any of these classes
      */
-    static long allocateInNeed(final Lane lane, final int bytes) {
+    static long allocate(final Lane lane, final int bytes, final int mostBytes) {
         try {
             return lane.allocate(bytes);
         } catch (final OutOfRemoteMemoryException e) {
-            final int most = lane.geometry().maxBlockBytes();
-            for (int next = SizeClasses.indexFor(bytes) + 1; next < SizeClasses.COUNT; next++) {
-                if (SizeClasses.bytes(next) > most) {
+            // each further class can cost a wait for the blade's answer: a few of them, ever larger, are enough
+            final int wanted = SizeClasses.indexFor(bytes);
+            for (int step = 1; wanted + step < SizeClasses.COUNT; step *= 2) {
+                final int larger = SizeClasses.bytes(wanted + step);
+                if (larger > mostBytes) {
                     break;
                 }
                 try {
-                    return lane.allocate(SizeClasses.bytes(next));
+                    return lane.allocate(larger);
                 } catch (final OutOfRemoteMemoryException ignored) {
-                    // the next larger class may have one
+                    // the next one may have one
                 }
             }
             throw e;

@@ -49,7 +49,7 @@ final class Bucket {
     }
 
     void setEmpty() {
-        level = (int) LinkWord.value(word);
+        level = MapLayout.emptyLevel(word, index);
         length = 0;
     }
 

@@ -1,6 +1,7 @@
 package io.rallocator.collections;
 
 import io.rallocator.persistence.BlockDescriptor;
+import io.rallocator.persistence.LinkWord;
 import org.agrona.DirectBuffer;
 import org.agrona.MutableDirectBuffer;
 
@@ -9,17 +10,19 @@ import org.agrona.MutableDirectBuffer;
  *
  * <pre>
  *  0    block header, kind BUCKET, locator = bucket index
- *  16   level (1) | 0 (1) | entries (2)
+ *  16   level (1) | low byte of the link word's version (1) | entries (2)
  *  20   per entry: key length 12 | value length 19 | indirect 1
  *       key bytes
  *       value bytes, or if indirect: reference of the VALUE block (8) | its length in bytes (8)
  * </pre>
  *
- * Entries are not aligned. The value length of an indirect entry is 16.
+ * The version tells an older block of the same bucket, to which a damaged link could lead, from the right one. Entries
+ * are not aligned. The value length of an indirect entry is 16.
  */
 final class BucketBlock {
     static final int LEVEL_OFFSET = BlockDescriptor.HEADER_BYTES;
-    static final int COUNT_OFFSET = LEVEL_OFFSET + 2;
+    static final int VERSION_OFFSET = LEVEL_OFFSET + 1;
+    static final int COUNT_OFFSET = VERSION_OFFSET + 1;
     static final int ENTRIES_OFFSET = COUNT_OFFSET + 2;
     static final int ENTRY_HEADER_BYTES = 4;
     static final int INDIRECT_BYTES = 16;
@@ -39,9 +42,15 @@ final class BucketBlock {
         return block.getShort(COUNT_OFFSET) & 0xFFFF;
     }
 
-    static void putHead(final MutableDirectBuffer block, final int index, final int level, final int count) {
+    /** Tells whether a block was written for a link word. */
+    static boolean isOfWord(final DirectBuffer block, final long word) {
+        return block.getByte(VERSION_OFFSET) == (byte) LinkWord.version(word);
+    }
+
+    static void putHead(
+            final MutableDirectBuffer block, final int index, final int level, final int count, final long word) {
         block.putByte(index + LEVEL_OFFSET, (byte) level);
-        block.putByte(index + LEVEL_OFFSET + 1, (byte) 0);
+        block.putByte(index + VERSION_OFFSET, (byte) LinkWord.version(word));
         block.putShort(index + COUNT_OFFSET, (short) count);
     }
 

@@ -178,7 +178,8 @@ final class BucketLocator {
     }
 
     private boolean accept(final Bucket bucket, final UnsafeBuffer buffer, final int bytes) {
-        if (!Blocks.isExpected(buffer, 0, bytes, BlockDescriptor.BUCKET, table.structure(), bucket.index)) {
+        if (!Blocks.isExpected(buffer, 0, bytes, BlockDescriptor.BUCKET, table.structure(), bucket.index)
+                || !BucketBlock.isOfWord(buffer, bucket.word)) {
             return false;
         }
         bucket.setBlock(buffer, BlockDescriptor.length(buffer, 0));
@@ -192,7 +193,7 @@ final class BucketLocator {
     }
 
     private static void requirePossibleLevel(final Bucket bucket) {
-        if (LinkWord.value(bucket.word) > MapLayout.MAX_LEVEL || !isPossibleLevel(bucket)) {
+        if (!isPossibleLevel(bucket)) {
             throw Blocks.damagedWord(bucket.word, bucket.wordOffset);
         }
     }

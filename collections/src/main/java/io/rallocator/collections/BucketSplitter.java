@@ -127,7 +127,7 @@ final class BucketSplitter {
     }
 
     private static long allocate(final Lane lane, final int bytes, final boolean inNeed) {
-        return inNeed ? Blocks.allocateInNeed(lane, bytes) : lane.allocate(bytes);
+        return inNeed ? Blocks.allocate(lane, bytes, lane.geometry().maxBlockBytes()) : lane.allocate(bytes);
     }
 
     private static void discard(final Lane lane, final Division division) {
@@ -166,8 +166,6 @@ final class BucketSplitter {
             }
             entry += bytes;
         }
-        BucketBlock.putHead(division.buffer, 0, bucket.level + 1, division.lowCount);
-        BucketBlock.putHead(division.buffer, division.highAt, bucket.level + 1, division.highCount);
     }
 
     // ---- the three swaps
@@ -188,10 +186,13 @@ final class BucketSplitter {
     private void linkHigh(
             final Lane lane, final Bucket bucket, final Division division, final long high, final long highOffset) {
         final long ref = division.highRef;
-        final long newWord = ref == 0 ? LinkWord.special(0, bucket.level + 1L) : LinkWord.pointTo(0, ref);
+        final int level = bucket.level + 1;
+        final long newWord =
+                ref == 0 ? MapLayout.emptyWord(LinkWord.UNINIT, level, high) : LinkWord.pointTo(LinkWord.UNINIT, ref);
         final Commit commit = lane.commit()
                 .begin(OperationCode.MAP_SPLIT_HIGH, table.structure(), highOffset, LinkWord.UNINIT, newWord);
         if (ref != 0) {
+            BucketBlock.putHead(division.buffer, division.highAt, level, division.highCount, newWord);
             BlockDescriptor.seal(
                     division.buffer,
                     division.highAt,
@@ -211,11 +212,13 @@ final class BucketSplitter {
     /** Replaces the frozen word by the lower half, unless somebody did. */
     private boolean linkLow(final Lane lane, final Bucket bucket, final Division division) {
         final long ref = division.lowRef;
+        final int level = bucket.level + 1;
         final long newWord =
-                ref == 0 ? LinkWord.special(bucket.word, bucket.level + 1L) : LinkWord.pointTo(bucket.word, ref);
+                ref == 0 ? MapLayout.emptyWord(bucket.word, level, bucket.index) : LinkWord.pointTo(bucket.word, ref);
         final Commit commit = lane.commit()
                 .begin(OperationCode.MAP_SPLIT_LOW, table.structure(), bucket.wordOffset, bucket.word, newWord);
         if (ref != 0) {
+            BucketBlock.putHead(division.buffer, 0, level, division.lowCount, newWord);
             BlockDescriptor.seal(
                     division.buffer,
                     0,
@@ -227,7 +230,7 @@ final class BucketSplitter {
             commit.allocate(ref, division.buffer, 0, division.lowLength);
         }
         if (bucket.length > 0) {
-            commit.free(BlockDescriptor.refOf(bucket.word, bucket.block, 0));
+            commit.free(Blocks.refToFree(lane.geometry(), bucket.word, bucket.wordOffset, bucket.block));
         }
         division.lowRef = 0;
         if (commit.post(SPLIT)) {

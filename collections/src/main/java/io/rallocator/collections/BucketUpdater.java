@@ -162,7 +162,7 @@ final class BucketUpdater {
         final int valueBytes = indirect ? BucketBlock.INDIRECT_BYTES : scratch.valueLength;
         final int newEntryBytes = change.removes ? 0 : BucketBlock.ENTRY_HEADER_BYTES + scratch.keyLength + valueBytes;
         change.newLength = oldLength - oldEntryBytes + newEntryBytes;
-        allocateBucket(lane, change);
+        allocateBucket(lane, change, change.newLength <= oldLength);
         final UnsafeBuffer target = lane.writeBuffer(change.newLength);
         final int at = change.inserts() ? oldLength : change.entry;
         if (bucket.length > 0) {
@@ -175,12 +175,13 @@ final class BucketUpdater {
             putEntry(target, at, scratch, indirect, valueBytes);
         }
         final int count = bucket.entries() + (change.removes ? -1 : change.inserts() ? 1 : 0);
-        BucketBlock.putHead(target, 0, bucket.level, count);
+        change.newWord = LinkWord.pointTo(bucket.word, change.bucketRef);
+        BucketBlock.putHead(target, 0, bucket.level, count, change.newWord);
         BlockDescriptor.seal(
                 target, 0, change.newLength, BlockDescriptor.BUCKET, table.structure(), bucket.index, change.bucketRef);
     }
 
-    private void allocateBucket(final Lane lane, final Change change) {
+    private void allocateBucket(final Lane lane, final Change change, final boolean shrinks) {
         if (change.bucketRef != 0) {
             if (SizeClasses.bytes(BlockRef.blockClass(change.bucketRef)) >= change.newLength) {
                 return; // of an attempt that came too late
@@ -196,8 +197,9 @@ final class BucketUpdater {
                             + change.newLength + " bytes, a block of this pool has at most " + most
                             + "; create the pool with larger slab classes, or use shorter keys");
         }
-        change.bucketRef =
-                change.removes ? Blocks.allocateInNeed(lane, change.newLength) : lane.allocate(change.newLength);
+        // what makes room must not fail for want of a block of the right size
+        final int enough = shrinks ? most : Math.min(most, change.newLength + change.newLength / 2);
+        change.bucketRef = Blocks.allocate(lane, change.newLength, enough);
     }
 
     private static void putEntry(
@@ -226,7 +228,7 @@ final class BucketUpdater {
         final long bucketRef = change.bucketRef;
         final long valueRef = change.valueRef;
         final UnsafeBuffer block = lane.writeBuffer(change.newLength);
-        final long newWord = LinkWord.pointTo(bucket.word, bucketRef);
+        final long newWord = change.newWord;
         final int code = change.removes ? OperationCode.MAP_REMOVE : OperationCode.MAP_PUT;
         final Commit commit = lane.commit()
                 .begin(code, table.structure(), bucket.wordOffset, bucket.word, newWord)
@@ -235,7 +237,7 @@ final class BucketUpdater {
             commit.allocate(valueRef, scratch.value, 0, Scratch.VALUE_INDEX + scratch.valueLength);
         }
         if (bucket.length > 0) {
-            commit.free(BlockDescriptor.refOf(bucket.word, bucket.block, 0));
+            commit.free(Blocks.refToFree(lane.geometry(), bucket.word, bucket.wordOffset, bucket.block));
         }
         if (!change.inserts() && BucketBlock.isIndirect(bucket.block, change.entry)) {
             commit.free(BucketBlock.indirectRef(bucket.block, change.entry));

@@ -32,6 +32,9 @@ final class Change {
     /** Entries in the bucket before. */
     int entriesBefore;
 
+    /** Word that will lead to the new block. */
+    long newWord;
+
     /** Length of the new block. */
     int newLength;
 

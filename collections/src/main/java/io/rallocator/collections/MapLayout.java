@@ -23,7 +23,7 @@ import org.agrona.concurrent.UnsafeBuffer;
  * largest block class of at most that size, up to a limit that depends on the pool's capacity; from then on all are
  * equal. The structure's parameter is {@code words of the equal extents | directory words << 32}.
  *
- * <p>The table begins with 16 buckets of level 4, all EMPTY. Bucket b of level l holds the keys whose hash ends in b,
+ * <p>The table begins with 16 buckets of level 4, all EMPTY: SPECIAL with the value {@code check 32 | level 8}. Bucket b of level l holds the keys whose hash ends in b,
  * looked at in l bits.
  */
 final class MapLayout implements Blueprint {
@@ -135,7 +135,7 @@ final class MapLayout implements Blueprint {
 
     /** Words of the largest extent of at most so many bytes. */
     private static int wordsThatFit(final int bytes) {
-        int blockClass = SizeClasses.indexFor(bytes);
+        int blockClass = SizeClasses.indexFor(Math.min(bytes, SizeClasses.maxBytes()));
         if (SizeClasses.bytes(blockClass) > bytes) {
             blockClass--;
         }
@@ -192,7 +192,7 @@ final class MapLayout implements Blueprint {
         buffer.putLong(rootAt + BUCKETS_OFFSET, FIRST_BUCKETS);
         buffer.putLong(rootAt + directoryOffset, LinkWord.pointTo(0, BlockRef.pointer(firstRef)));
         for (int i = 0; i < FIRST_BUCKETS; i++) {
-            buffer.putLong(firstAt + EXTENT_WORDS_OFFSET + 8 * i, LinkWord.special(0, FIRST_LEVEL));
+            buffer.putLong(firstAt + EXTENT_WORDS_OFFSET + 8 * i, emptyWord(LinkWord.UNINIT, FIRST_LEVEL, i));
         }
         BlockDescriptor.seal(buffer, firstAt, EXTENT_WORDS_OFFSET, BlockDescriptor.EXTENT, structure, 0, firstRef);
     }
@@ -215,6 +215,42 @@ final class MapLayout implements Blueprint {
     /** Where the link word of an extent is in the root block. */
     int directoryOffset(final int extent) {
         return directoryOffset + extent * Long.BYTES;
+    }
+
+    // ---- words of buckets without a block
+
+    /**
+     * The word of a bucket that has no entries and no block: EMPTY, its level and a check of both, because a level that is
+     * taken for another would hide entries.
+     *
+     * @param old the word that will be replaced
+     * @param level of the bucket
+     * @param bucket index
+     * @return the new word
+     */
+    static long emptyWord(final long old, final int level, final long bucket) {
+        return LinkWord.special(old, emptyValue(level, bucket));
+    }
+
+    private static long emptyValue(final int level, final long bucket) {
+        final long check = (bucket << Byte.SIZE | level) * 0x9E37_79B9_7F4A_7C15L >>> Integer.SIZE;
+        return check << Byte.SIZE | level;
+    }
+
+    /**
+     * The level in the word of a bucket without a block.
+     *
+     * @param word of the bucket, not a pointer
+     * @param bucket index
+     * @return the level, or -1 if the word is damaged
+     */
+    static int emptyLevel(final long word, final long bucket) {
+        final int level = (int) LinkWord.value(word) & 0xFF;
+        return LinkWord.isSpecial(word)
+                        && LinkWord.blockClass(word) == 0
+                        && LinkWord.value(word) == emptyValue(level, bucket)
+                ? level
+                : -1;
     }
 
     // ---- extents

@@ -1,6 +1,5 @@
 package io.rallocator.collections;
 
-import io.rallocator.allocator.Chain;
 import io.rallocator.allocator.Commit;
 import io.rallocator.allocator.Lane;
 import io.rallocator.allocator.Operation;
@@ -23,6 +22,7 @@ import org.agrona.concurrent.UnsafeBuffer;
  */
 final class MapTable {
     private static final Operation SIZE = Operation.named("map.size");
+    private static final int SIZE_ATTEMPTS = 16;
 
     private final WorkerSession session;
     private final StructureRoot root;
@@ -175,31 +175,46 @@ final class MapTable {
     }
 
     /**
-     * Counts the entries: exact when nobody changes the map meanwhile.
+     * Counts the entries: exact when nobody changes the map meanwhile. The stripes are read before and after the changes
+     * that they do not show yet: those that became settled in between would be missed, or counted twice.
      *
      * @return count
      */
     long size() {
         session.settle();
-        return stripes() + session.unsettledDelta(structure());
+        final GrowingBuffer stripes = new GrowingBuffer();
+        final int bytes = layout.stripeWords() * Long.BYTES;
+        long seen = readStripes(stripes, bytes);
+        for (int attempt = 1; ; attempt++) {
+            final long size = sum(stripes.buffer(), bytes) + session.unsettledDelta(structure());
+            final long now = readStripes(stripes, bytes);
+            if (now == seen || attempt == SIZE_ATTEMPTS) {
+                return size;
+            }
+            seen = now;
+        }
     }
 
-    private long stripes() {
+    /** Returns a hash of all stripes; each has a sequence that goes up with every change. */
+    private long readStripes(final GrowingBuffer target, final int bytes) {
+        final UnsafeBuffer words = target.ensure(bytes);
         final Lane lane = session.acquire();
         try {
-            final int bytes = layout.stripeWords() * Long.BYTES;
-            final UnsafeBuffer words = lane.readBuffer(bytes);
-            final Chain chain = lane.chain();
-            chain.read(root.offset() + MapLayout.STRIPES_OFFSET, words, 0, bytes)
+            lane.chain()
+                    .read(root.offset() + MapLayout.STRIPES_OFFSET, words, 0, bytes)
                     .post(SIZE);
-            long sum = 0;
-            for (int at = 0; at < bytes; at += Long.BYTES) {
-                sum += Commit.stripeCount(words.getLong(at));
-            }
-            return sum;
         } finally {
             session.release(lane);
         }
+        return Bytes.hash(words, 0, bytes);
+    }
+
+    private static long sum(final UnsafeBuffer words, final int bytes) {
+        long sum = 0;
+        for (int at = 0; at < bytes; at += Long.BYTES) {
+            sum += Commit.stripeCount(words.getLong(at));
+        }
+        return sum;
     }
 
     /** What names a place in this map in messages. */

@@ -122,7 +122,9 @@ final class MapTracer implements StructureTracer {
     private int level(final long word, final long offset, final long bucket) {
         if (LinkWord.isPointer(word)) {
             final String wrong = probe.read(word, BlockDescriptor.BUCKET, bucket, BucketBlock.ENTRIES_OFFSET);
-            if (wrong != null || !BucketBlock.isWellFormed(probe.block(), probe.length())) {
+            if (wrong != null
+                    || !BucketBlock.isOfWord(probe.block(), word)
+                    || !BucketBlock.isWellFormed(probe.block(), probe.length())) {
                 if (probe.word(offset) != word) {
                     return -1;
                 }
@@ -130,11 +132,20 @@ final class MapTracer implements StructureTracer {
                         "the word at offset " + offset + " leads to a damaged block: " + wrong);
             }
         }
-        final long level = LinkWord.isPointer(word) ? BucketBlock.level(probe.block()) : LinkWord.value(word);
-        if (level < MapLayout.FIRST_LEVEL || level > MapLayout.MAX_LEVEL || bucket > MapLayout.mask((int) level)) {
+        final int level = levelOf(word, bucket);
+        if (level < 0) {
             throw Blocks.damagedWord(word, offset);
         }
-        return (int) level;
+        return level;
+    }
+
+    /** Level of a bucket whose block, if it has one, is in the probe; -1 if it is impossible. */
+    private int levelOf(final long word, final long bucket) {
+        final int level =
+                LinkWord.isPointer(word) ? BucketBlock.level(probe.block()) : MapLayout.emptyLevel(word, bucket);
+        return level >= MapLayout.FIRST_LEVEL && level <= MapLayout.MAX_LEVEL && bucket <= MapLayout.mask(level)
+                ? level
+                : -1;
     }
 
     private static boolean names(final DirectBuffer block, final long valueRef) {
@@ -196,21 +207,29 @@ final class MapTracer implements StructureTracer {
                 visitor.damage(offset, wrong);
                 return;
             }
+            if (!BucketBlock.isOfWord(probe.block(), word)) {
+                visitor.damage(offset, "the word leads to an older block of bucket " + bucket);
+                return;
+            }
             visitor.block(probe.ref(word), offset);
             if (!BucketBlock.isWellFormed(probe.block(), probe.length())) {
                 visitor.damage(LinkWord.offset(word), "the entries of bucket " + bucket + " do not fill its block");
                 return;
             }
         }
-        final long level = hasBlock ? BucketBlock.level(probe.block()) : LinkWord.value(word);
-        if (level < MapLayout.FIRST_LEVEL || level > MapLayout.MAX_LEVEL || bucket > MapLayout.mask((int) level)) {
-            visitor.damage(offset, "bucket " + bucket + " has the impossible level " + level);
+        final int level = levelOf(word, bucket);
+        if (level < 0) {
+            visitor.damage(offset, "bucket " + bucket + " has an impossible level: word 0x" + Long.toHexString(word));
             return;
         }
-        checkChildren(visitor, bucket, (int) level, offset);
+        checkChildren(visitor, bucket, level, offset);
+        if (!LinkWord.isFrozen(word) && isHighLinked(bucket, level)) {
+            visitor.damage(
+                    offset, "bucket " + bucket + " of level " + level + " is not frozen, but its upper half is linked");
+        }
         if (hasBlock) {
-            final boolean lowerHalfOnly = LinkWord.isFrozen(word) && isHighLinked(bucket, (int) level);
-            traceEntries(visitor, bucket, (int) level, LinkWord.offset(word), lowerHalfOnly);
+            final boolean lowerHalfOnly = LinkWord.isFrozen(word) && isHighLinked(bucket, level);
+            traceEntries(visitor, bucket, level, LinkWord.offset(word), lowerHalfOnly);
         }
     }
 

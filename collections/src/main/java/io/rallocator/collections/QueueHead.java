@@ -67,7 +67,7 @@ final class QueueHead {
                 if (next == LinkWord.UNINIT) {
                     return false;
                 }
-                toNextSegment(lane, operation, position, next, consumes);
+                toNextSegment(lane, position, next, consumes);
                 continue;
             }
             final int before = position.slot;
@@ -79,17 +79,11 @@ final class QueueHead {
         return true;
     }
 
-    private void toNextSegment(
-            final Lane lane,
-            final Operation operation,
-            final Position position,
-            final long next,
-            final boolean consumes) {
-        final long taken = position.segment;
+    private void toNextSegment(final Lane lane, final Position position, final long next, final boolean consumes) {
         if (consumes) {
-            leave(lane, taken, next);
+            leave(lane, position.segment, next);
         }
-        table.reader().enter(lane, operation, next, taken + QueueLayout.NEXT_OFFSET, position, true);
+        table.reader().enterNext(lane, SEGMENT, next, position, true);
     }
 
     /** Moves the root's head off a segment in which everything is taken, and frees it, unless somebody did. */
@@ -103,6 +97,7 @@ final class QueueHead {
             return;
         }
         table.reader().requireSegment(header, segment, table.headOffset());
+        final long ref = Blocks.refToFree(lane.geometry(), word, table.headOffset(), header);
         table.tail().advance(lane, segment, next);
         lane.commit()
                 .begin(
@@ -111,7 +106,7 @@ final class QueueHead {
                         table.headOffset(),
                         word,
                         LinkWord.pointTo(word, BlockRef.pointer(next)))
-                .free(BlockDescriptor.refOf(word, header, 0))
+                .free(ref)
                 .post(SEGMENT);
     }
 
@@ -144,7 +139,7 @@ final class QueueHead {
         final int bytes = SizeClasses.bytes(BlockRef.blockClass(ref));
         final UnsafeBuffer buffer = scratch.result.ensure(bytes);
         final Commit commit = lane.commit();
-        final long taken = QueueLayout.takenWord(word, table.session().index(), lane.index(), commit.sequence());
+        final long taken = QueueLayout.takenWord(table.session().index(), lane.index(), commit.sequence());
         lane.chain().read(BlockRef.offset(ref), buffer, 0, bytes);
         final boolean won = commit.begin(OperationCode.QUEUE_POLL, table.structure(), slotOffset, word, taken)
                 .free(ref)
@@ -236,7 +231,7 @@ final class QueueHead {
                 position.advanceTo(layout.slots());
                 break;
             }
-            table.reader().enter(lane, SCAN, next, position.segment + QueueLayout.NEXT_OFFSET, position, true);
+            table.reader().enterNext(lane, SCAN, next, position, true);
         }
         while (batch.count() < atLeast && !batch.isFull() && toElement(lane, SCAN, position, false)) {
             final long slotOffset = QueueLayout.slotOffset(position.segment, position.slot);

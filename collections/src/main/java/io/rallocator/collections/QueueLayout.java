@@ -17,6 +17,8 @@ import org.agrona.concurrent.UnsafeBuffer;
  *  392  tail: link word, leads to the last segment, or one before it, but never before head's
  * </pre>
  *
+ * (both move one segment at a time, so their version is the segment's ordinal + 1)
+ *
  * and a segment is
  *
  * <pre>
@@ -26,7 +28,8 @@ import org.agrona.concurrent.UnsafeBuffer;
  * </pre>
  *
  * A slot goes from UNINIT (empty) to the reference of an element to TAKEN, and never back. Slots are filled strictly in
- * order and taken strictly in order. The reference has the element's slab class and generation where a link word has
+ * order and taken strictly in order. TAKEN is SPECIAL with {@code session 10 | lane 6 | sequence 24} and a check of them
+ * for a version. The reference has the element's slab class and generation where a link word has
  * its version, so that who takes it knows what to free:
  *
  * <pre>
@@ -55,6 +58,7 @@ final class QueueLayout implements Blueprint {
     private static final int SESSION_SHIFT = 30;
     private static final int LANE_SHIFT = 24;
     private static final int SEQUENCE_MASK = 0xFF_FFFF;
+    private static final int CHECK_SHIFT = 49;
 
     private final int slots;
 
@@ -165,12 +169,22 @@ final class QueueLayout implements Blueprint {
     }
 
     static boolean isTaken(final long word) {
-        return LinkWord.isSpecial(word);
+        return LinkWord.isSpecial(word) && word == takenWord(LinkWord.value(word));
     }
 
     /** The word of a slot that an operation has taken: no other operation writes the same. */
-    static long takenWord(final long word, final int session, final int lane, final long sequence) {
-        return LinkWord.special(
-                word, (long) session << SESSION_SHIFT | (long) lane << LANE_SHIFT | sequence & SEQUENCE_MASK);
+    static long takenWord(final int session, final int lane, final long sequence) {
+        return takenWord((long) session << SESSION_SHIFT | (long) lane << LANE_SHIFT | sequence & SEQUENCE_MASK);
+    }
+
+    /** With a check: a damaged reference must not look like an element that was taken. */
+    private static long takenWord(final long value) {
+        final long check = (value + 1) * 0x9E37_79B9_7F4A_7C15L >>> CHECK_SHIFT;
+        return check << CHECK_SHIFT | LinkWord.SPECIAL | value;
+    }
+
+    /** Tells whether head or tail can lead to a segment. */
+    static boolean isRootLink(final long link, final long ordinal) {
+        return LinkWord.version(link) == (ordinal + 1 & LinkWord.VERSION_LIMIT - 1);
     }
 }

@@ -51,7 +51,7 @@ final class QueueTail {
                 if (next == LinkWord.UNINIT) {
                     return;
                 }
-                table.reader().enter(lane, OFFER, next, position.segment, position, false);
+                table.reader().enterNext(lane, OFFER, next, position, false);
             }
         }
     }
@@ -120,8 +120,7 @@ final class QueueTail {
             next = append(lane, position);
         }
         advance(lane, position.segment, next);
-        final long full = position.segment;
-        table.reader().enter(lane, SEGMENT, next, full + QueueLayout.NEXT_OFFSET, position, false);
+        table.reader().enterNext(lane, SEGMENT, next, position, false);
     }
 
     /** Returns the link to the next segment, whoever appended it. */

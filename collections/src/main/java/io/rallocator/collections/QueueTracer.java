@@ -117,6 +117,8 @@ final class QueueTracer implements StructureTracer {
             }
             visitor.block(probe.ref(link), linkOffset);
             ordinal = BlockDescriptor.locator(probe.block(), 0) + 1;
+            checkRootLink(visitor, QueueLayout.TAIL_OFFSET, link, ordinal - 1);
+            checkRootLink(visitor, QueueLayout.HEAD_OFFSET, link, ordinal - 1);
             traceSlots(visitor, LinkWord.offset(link), state);
             linkOffset = LinkWord.offset(link) + QueueLayout.NEXT_OFFSET;
             link = probe.word(linkOffset);
@@ -127,6 +129,13 @@ final class QueueTracer implements StructureTracer {
         final long tailOffset = root + QueueLayout.TAIL_OFFSET;
         if (!seen.contains(BlockRef.pointer(probe.word(tailOffset)))) {
             visitor.damage(tailOffset, "the tail is not one of the segments from the head on");
+        }
+    }
+
+    private void checkRootLink(final Visitor visitor, final int offset, final long link, final long ordinal) {
+        final long word = probe.word(root + offset);
+        if (LinkWord.sameTarget(word, link) && !QueueLayout.isRootLink(word, ordinal)) {
+            visitor.damage(root + offset, "the word's version is not that of segment " + ordinal);
         }
     }
 

@@ -20,6 +20,8 @@ final class SegmentReader {
     /** Slots that are read along with other words. */
     private static final int WINDOW = 64;
 
+    private static final long NO_ORDINAL = -1;
+
     private final QueueTable table;
     private final QueueLayout layout;
 
@@ -65,16 +67,38 @@ final class SegmentReader {
             position.known = 0;
             pass(position, buffer, QueueLayout.SLOTS_OFFSET, window, passesTaken);
         } else {
-            enter(lane, operation, link, rootWord, position, passesTaken);
+            enter(lane, operation, link, rootWord, NO_ORDINAL, position, passesTaken);
+        }
+        if (!QueueLayout.isRootLink(link, position.ordinal)) {
+            throw Blocks.damagedWord(link, rootWord);
         }
     }
 
-    /** Reads a whole segment and goes to its first slot that is not passed. */
-    void enter(
+    /**
+     * Goes from a segment that is passed to the next one, which is read as a whole.
+     *
+     * @param lane held
+     * @param operation under which the cost is counted
+     * @param next link to it
+     * @param position is set to its first slot that is not passed
+     * @param passesTaken true to pass taken slots, false to pass filled ones
+     */
+    void enterNext(
+            final Lane lane,
+            final Operation operation,
+            final long next,
+            final Position position,
+            final boolean passesTaken) {
+        final long linkOffset = position.segment + QueueLayout.NEXT_OFFSET;
+        enter(lane, operation, next, linkOffset, position.ordinal + 1, position, passesTaken);
+    }
+
+    private void enter(
             final Lane lane,
             final Operation operation,
             final long link,
             final long linkOffset,
+            final long ordinal,
             final Position position,
             final boolean passesTaken) {
         final int bytes = layout.segmentBytes();
@@ -84,6 +108,9 @@ final class SegmentReader {
         final UnsafeBuffer buffer = lane.readBuffer(bytes);
         lane.chain().read(LinkWord.offset(link), buffer, 0, bytes).post(operation);
         requireSegment(buffer, LinkWord.offset(link), linkOffset);
+        if (ordinal != NO_ORDINAL && ordinal != BlockDescriptor.locator(buffer, 0)) {
+            throw Blocks.damagedWord(link, linkOffset);
+        }
         position.set(LinkWord.offset(link), BlockDescriptor.locator(buffer, 0), 0);
         position.epoch = lane.epoch();
         pass(position, buffer, QueueLayout.SLOTS_OFFSET, layout.slots(), passesTaken);

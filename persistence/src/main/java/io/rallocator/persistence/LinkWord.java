@@ -40,6 +40,9 @@ public final class LinkWord {
     /** Mask of everything but the tags, which come and go. */
     public static final long EXACT = ~(FROZEN | DIRTY);
 
+    /** Versions count up to this and begin again at 0. */
+    public static final int VERSION_LIMIT = 1 << 15;
+
     private static final int CLASS_SHIFT = 40;
     private static final int VERSION_SHIFT = 49;
     private static final long VERSION_UNIT = 1L << VERSION_SHIFT;
@@ -132,6 +135,16 @@ public final class LinkWord {
      */
     public static int blockClass(final long word) {
         return (int) (word >>> CLASS_SHIFT) & 63;
+    }
+
+    /**
+     * How often the word was swapped.
+     *
+     * @param word as read
+     * @return 0 … {@link #VERSION_LIMIT} − 1
+     */
+    public static int version(final long word) {
+        return (int) (word >>> VERSION_SHIFT);
     }
 
     /**

@@ -1,0 +1,131 @@
+package io.rallocator.collections;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.rallocator.persistence.OutOfRemoteMemoryException;
+import io.rallocator.persistence.PoolGeometry;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** A pool that is full says so, keeps what is in it, and goes on when something was removed (I6). */
+@Timeout(120)
+class FullPoolTest {
+    private static final long SEED = Long.getLong("rallocator.seed", 20_260_103);
+
+    private TestPool pool;
+
+    @BeforeEach
+    void create() {
+        pool = TestPool.create(PoolGeometry.of(6 << 20, new int[] {16 << 10, 128 << 10, 1 << 20}, 16, 4, 4, 1024));
+    }
+
+    @AfterEach
+    void check() {
+        pool.check();
+        pool.close();
+    }
+
+    @Test
+    void shouldKeepTheMapWholeAndGoOnWhenThePoolWasFull() {
+        final Random random = new Random(SEED);
+        final Map<Integer, String> model = new HashMap<>();
+        try (RemoteHeap heap = pool.embedded()) {
+            final RemoteMap<Integer, String> map = heap.map("full", Codecs.ints(), Codecs.string());
+            for (int round = 0; round < 3; round++) {
+                final OutOfRemoteMemoryException full = fill(map, model, random);
+                assertThat(full).hasMessageContaining("free");
+                assertThat(map.sizeLong()).isEqualTo(model.size());
+                assertThat(map).isEqualTo(model);
+                final List<Integer> keys = new ArrayList<>(model.keySet());
+                for (int i = 0; i < keys.size() / 2; i++) {
+                    assertThat(map.remove(keys.get(i))).isEqualTo(model.remove(keys.get(i)));
+                }
+                for (int i = keys.size() / 2; i < keys.size(); i += 2) {
+                    map.put(keys.get(i), "short");
+                    model.put(keys.get(i), "short");
+                }
+                assertThat(map).isEqualTo(model);
+            }
+            assertThat(fill(map, model, random)).isNotNull();
+        }
+        pool.check();
+        try (RemoteHeap heap = pool.embedded()) {
+            final RemoteMap<Integer, String> map = heap.map("full", Codecs.ints(), Codecs.string());
+            assertThat(map).isEqualTo(model);
+            map.clear();
+            assertThat(map).isEmpty();
+        }
+    }
+
+    private static OutOfRemoteMemoryException fill(
+            final RemoteMap<Integer, String> map, final Map<Integer, String> model, final Random random) {
+        for (; ; ) {
+            final int key = random.nextInt();
+            final String value = "v".repeat(random.nextInt(random.nextInt(50) == 0 ? 20_000 : 300));
+            try {
+                map.put(key, value);
+            } catch (final OutOfRemoteMemoryException e) {
+                return e;
+            }
+            model.put(key, value);
+        }
+    }
+
+    @Test
+    void shouldKeepTheQueueWholeAndGoOnWhenThePoolWasFull() {
+        try (RemoteHeap heap = pool.embedded()) {
+            final RemoteQueue<String> queue = heap.queue("full", Codecs.string());
+            int next = 0;
+            int first = 0;
+            for (int round = 0; round < 3; round++) {
+                try {
+                    for (; ; ) {
+                        queue.add("element " + next + "x".repeat(next % 500));
+                        next++;
+                    }
+                } catch (final OutOfRemoteMemoryException e) {
+                    assertThat(queue.sizeLong()).isEqualTo(next - first);
+                }
+                final int half = first + (next - first) / 2;
+                for (; first < half; first++) {
+                    assertThat(queue.poll()).isEqualTo("element " + first + "x".repeat(first % 500));
+                }
+            }
+            for (; first < next; first++) {
+                assertThat(queue.poll()).startsWith("element " + first);
+            }
+            assertThat(queue.poll()).isNull();
+        }
+    }
+
+    @Test
+    void shouldRefuseANewStructureAndKeepTheOthersWhenThePoolIsFull() {
+        try (RemoteHeap heap = pool.embedded()) {
+            final RemoteQueue<byte[]> queue = heap.queue("filler", Codecs.bytes());
+            assertThatThrownBy(() -> {
+                        for (; ; ) {
+                            queue.add(new byte[1 << 20 >> 1]);
+                        }
+                    })
+                    .isInstanceOf(OutOfRemoteMemoryException.class);
+            assertThatThrownBy(() -> {
+                        for (int i = 0; ; i++) {
+                            heap.map("map " + i, Codecs.ints(), Codecs.ints());
+                        }
+                    })
+                    .isInstanceOf(OutOfRemoteMemoryException.class);
+            final int before = heap.names().size();
+            queue.clear();
+            heap.map("last", Codecs.ints(), Codecs.ints()).put(1, 1);
+            assertThat(heap.names()).hasSize(before + 1);
+        }
+    }
+}

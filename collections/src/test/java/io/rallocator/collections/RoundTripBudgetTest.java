@@ -1,0 +1,159 @@
+package io.rallocator.collections;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.rallocator.allocator.FabricCounters.Figure;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What an uncontended operation on inline values costs in chains, from the counters (DESIGN section 7). */
+@Timeout(60)
+class RoundTripBudgetTest {
+    private static final int KEYS = 400;
+
+    private TestPool pool;
+
+    @BeforeEach
+    void create() {
+        pool = TestPool.ofMebibytes(32);
+    }
+
+    @AfterEach
+    void check() {
+        pool.check();
+        pool.close();
+    }
+
+    /** Chains of one operation. */
+    private static long chains(final RemoteHeap heap, final String operation, final Runnable action) {
+        final long before = heap.count(operation, Figure.CHAINS);
+        action.run();
+        return heap.count(operation, Figure.CHAINS) - before;
+    }
+
+    private static RemoteMap<Integer, String> filled(final RemoteHeap heap) {
+        final RemoteMap<Integer, String> map = heap.map("budget", Codecs.ints(), Codecs.string());
+        for (int key = 0; key < KEYS; key++) {
+            map.put(key, "value " + key);
+        }
+        return map;
+    }
+
+    /** An epoch may end between two operations, which makes the second one colder; most of the time it does not. */
+    private static void assertMostly(final long usual, final long most, final List<Long> counts) {
+        assertThat(counts).allMatch(count -> count <= most);
+        assertThat(counts.stream().filter(count -> count <= usual).count()).isGreaterThan(counts.size() * 8L / 10);
+    }
+
+    @Test
+    void shouldTakeTwoChainsToGetAndThreeToChangeWhenNothingIsCached() {
+        try (RemoteHeap heap = pool.embedded()) {
+            final RemoteMap<Integer, String> map = filled(heap);
+            for (int i = 0; i < KEYS; i++) {
+                final int key = i;
+                assertThat(chains(heap, "map.get", () -> map.get(key))).isLessThanOrEqualTo(2);
+                assertThat(chains(
+                                heap,
+                                "map.get",
+                                () -> assertThat(map.containsKey(-key - 1)).isFalse()))
+                        .isLessThanOrEqualTo(2);
+                assertThat(chains(heap, "map.put", () -> map.put(key, "another")))
+                        .isLessThanOrEqualTo(3);
+                assertThat(chains(heap, "map.put", () -> map.replace(key, "another", "third")))
+                        .isLessThanOrEqualTo(3);
+                assertThat(chains(heap, "map.put", () -> map.put(KEYS + key, "new")))
+                        .isLessThanOrEqualTo(3);
+                assertThat(chains(heap, "map.remove", () -> map.remove(key))).isLessThanOrEqualTo(3);
+            }
+        }
+    }
+
+    @Test
+    void shouldTakeOneChainWhenTheBucketIsCached() {
+        try (RemoteHeap heap = pool.embedded("cache=4m")) {
+            final RemoteMap<Integer, String> map = filled(heap);
+            final List<Long> gets = new ArrayList<>();
+            final List<Long> puts = new ArrayList<>();
+            final List<Long> removes = new ArrayList<>();
+            for (int i = 0; i < KEYS; i++) {
+                final int key = i;
+                map.get(key);
+                gets.add(chains(heap, "map.get", () -> map.get(key)));
+                puts.add(chains(heap, "map.put", () -> map.put(key, "another")));
+                puts.add(chains(heap, "map.put", () -> map.put(key, "third")));
+                removes.add(chains(heap, "map.remove", () -> map.remove(key)));
+            }
+            assertThat(gets).allMatch(count -> count == 1);
+            assertMostly(1, 2, puts);
+            assertMostly(1, 2, removes);
+        }
+    }
+
+    @Test
+    void shouldReadTheWordAloneWhenTheBlockIsCachedInThisEpoch() {
+        try (RemoteHeap heap = pool.embedded("cache=4m")) {
+            final RemoteMap<Integer, String> map = filled(heap);
+            final List<Long> bytes = new ArrayList<>();
+            for (int i = 0; i < KEYS; i++) {
+                map.get(7);
+                final long before = heap.count("map.get", Figure.BYTES_IN);
+                map.get(7);
+                bytes.add(heap.count("map.get", Figure.BYTES_IN) - before);
+            }
+            assertMostly(8, 1024, bytes);
+        }
+    }
+
+    @Test
+    void shouldTakeOneChainToOfferAndAtMostTwoToPollWhenTheSegmentIsKnown() {
+        try (RemoteHeap heap = pool.embedded()) {
+            final RemoteQueue<Integer> queue = heap.queue("budget", Codecs.ints());
+            queue.add(0);
+            queue.poll();
+            final List<Long> offers = new ArrayList<>();
+            final List<Long> polls = new ArrayList<>();
+            final List<Long> polledAtOnce = new ArrayList<>();
+            for (int i = 0; i < 3_000; i++) {
+                offers.add(chains(heap, "queue.offer", () -> queue.add(1)));
+                polledAtOnce.add(chains(heap, "queue.poll", queue::poll));
+            }
+            for (int i = 0; i < 3_000; i++) {
+                offers.add(chains(heap, "queue.offer", () -> queue.add(1)));
+            }
+            for (int i = 0; i < 3_000; i++) {
+                polls.add(chains(heap, "queue.poll", queue::poll));
+            }
+            assertMostly(1, 2, offers);
+            assertMostly(2, 2, polledAtOnce);
+            assertMostly(1, 2, polls);
+            assertThat(heap.count("queue.segment", Figure.CHAINS)).isLessThan(300);
+        }
+    }
+
+    @Test
+    void shouldAllocateAndFreeWithoutChainsWhenBlocksAreInHand() {
+        try (RemoteHeap heap = pool.embedded()) {
+            final RemoteMap<Integer, String> map = filled(heap);
+            final long before = heap.count("slab.acquire", Figure.CHAINS);
+            for (int i = 0; i < 10_000; i++) {
+                map.put(i % KEYS, "another " + i);
+            }
+            // of 10,000 blocks allocated and freed
+            assertThat(heap.count("slab.acquire", Figure.CHAINS) - before).isLessThan(200);
+        }
+    }
+
+    @Test
+    void shouldReadALargeValueWithOneMoreChainWhenItHasABlockOfItsOwn() {
+        try (RemoteHeap heap = pool.embedded()) {
+            final RemoteMap<Integer, String> map = filled(heap);
+            final String large = "x".repeat(100_000);
+            assertThat(chains(heap, "map.put", () -> map.put(1, large))).isLessThanOrEqualTo(3);
+            assertThat(chains(heap, "map.get", () -> map.get(1))).isLessThanOrEqualTo(3);
+        }
+    }
+}
