@@ -15,7 +15,7 @@ import io.netty.handler.codec.redis.FullBulkStringRedisMessage;
  * array that announces too many words, or that is inside another, ends the connection. One per connection.
  *
  * <p>A word that arrived in one piece is passed on as one message, so that only words in several pieces cost the
- * aggregator a composite buffer: that makes pipelined requests half as fast again.
+ * aggregator a composite buffer: that is a good part of what a pipelined request costs.
  */
 final class RequestLimiter extends ChannelInboundHandlerAdapter {
 
