@@ -43,7 +43,7 @@ final class ExpireCondition {
         }
     }
 
-    /** Whether an expiry of {@code beforeMs}, which may be none and then counts as never, may become {@code afterMs}. */
+    /** Whether an expiry of {@code beforeMs}, where none counts as never, may become {@code afterMs}. */
     boolean allows(long beforeMs, long afterMs) {
         boolean has = beforeMs != StoredValue.NO_EXPIRY;
         return !(onlyWithout && has)

@@ -77,7 +77,7 @@ final class ExpirySweeper implements AutoCloseable {
         clock.note(clock.nowMs() + RETRY_MS);
     }
 
-    /** Ends the sweep after the tick under way. It is not interrupted: that could close the pool's file under others. */
+    /** Ends the sweep after the tick under way, which is not interrupted: that could close the pool's file. */
     @Override
     public void close() {
         ScheduledExecutorService running;

@@ -34,8 +34,9 @@ import java.util.concurrent.locks.ReentrantLock;
  * </ul>
  *
  * <p>Not atomic: an LPUSH of several values cut short by a crash or by an exhausted pool may have pushed some of them,
- * an RPOP whose server dies before the reply is out may have taken its elements, and FLUSHALL goes key by key. The lock is one process's: two servers on one pool keep strings right, but must not
- * use the same list keys while one of them deletes or overwrites lists.
+ * an RPOP whose server dies before the reply is out may have taken its elements, and FLUSHALL goes key by key. The
+ * lock is one process's: two servers on one pool keep strings right, but must not use the same list keys while one of
+ * them deletes or overwrites lists.
  *
  * <p>The pool never forgets a queue's name, and holds 4,096 structures: that many different list keys can ever have
  * been used. A key used again takes its old queue again.

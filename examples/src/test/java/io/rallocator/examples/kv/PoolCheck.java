@@ -6,7 +6,7 @@ import io.rallocator.persistence.CheckReport;
 import io.rallocator.persistence.PoolChecker;
 import java.nio.file.Path;
 
-/** The look at a pool after a test: nothing damaged, nothing leaked, and every structure has as many elements as it says. */
+/** The look at a pool after a test: nothing damaged or leaked, every structure as long as it says. */
 final class PoolCheck {
 
     private PoolCheck() {}
