@@ -23,6 +23,11 @@ class AgentCrashTest {
     /** Slabs are handed out, given back and left by a worker that dies with claims and requests nobody has seen. */
     private static void handOutAndRecover(final World world, final long[] model) {
         final Cells survivor = world.cells(world.open("survivor"), ROOT, CELLS);
+        for (int cell = 0; cell < 10; cell++) { // the ring goes round
+            world.agentTurn();
+            model[cell] = 7L * cell;
+            survivor.put(cell, model[cell], 3 * KILOBYTE);
+        }
         final WorkerSession victim = world.open("victim");
         victim.emptyUnitsThreshold(1);
         final Cells cells = world.cells(victim, ROOT, CELLS);
