@@ -215,6 +215,11 @@ final class SlabClient {
         return true;
     }
 
+    /** How many slabs the session holds that no lane uses yet. */
+    synchronized int reservedSlabs() {
+        return stocks.stream().mapToInt(stock -> stock.reserve.size()).sum();
+    }
+
     /** How many tickets the session holds that the blade has not served. */
     synchronized int heldTickets(final int slabClass) {
         return stocks.get(slabClass).tickets.size();

@@ -368,6 +368,15 @@ public final class WorkerSession implements AutoCloseable {
         return sum;
     }
 
+    /** Slabs that belong to this session, while no operation is under way. */
+    int heldSlabs() {
+        int slabs = slabClient.reservedSlabs();
+        for (final Lane lane : lanes) {
+            slabs += lane.allocator().heldSlabs();
+        }
+        return slabs;
+    }
+
     String poolName() {
         return pool.toString();
     }

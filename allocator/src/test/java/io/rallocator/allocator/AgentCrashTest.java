@@ -114,7 +114,7 @@ class AgentCrashTest {
             for (int cell = 0; cell < CELLS; cell++) {
                 assertThat(cells.get(cell)).as("%s, cell %d", what, cell).isEqualTo(model[cell]);
             }
-            world.check(what);
+            world.checkAll(what);
             k++;
         } while (crash.isReached());
         assertThat(k).isGreaterThan(least);

@@ -220,7 +220,7 @@ class CrashRecoveryTest {
                 .isPositive();
         assertThat(run.crash.steps()).isPositive();
         run.verify("no crash");
-        world.check("no crash");
+        world.checkAll("no crash");
     }
 
     private static void crashEverywhere(final History before, final History history) {
@@ -265,6 +265,6 @@ class CrashRecoveryTest {
         }
         world.turns(6);
         run.verify(what);
-        world.check(what);
+        world.checkAll(what);
     }
 }

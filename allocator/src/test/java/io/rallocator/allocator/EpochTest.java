@@ -50,7 +50,7 @@ class EpochTest {
             assertThat(isReused(world, cells, offset)).as("while pinned").isFalse();
             reader.release(pin);
             assertThat(isReused(world, cells, offset)).as("afterwards").isTrue();
-            world.check("pinned");
+            world.checkAll("pinned");
         }
     }
 
@@ -68,7 +68,7 @@ class EpochTest {
             assertThat(isReused(world, cells, offset)).as("while pinned").isFalse();
             session.release(pin);
             assertThat(isReused(world, cells, offset)).as("afterwards").isTrue();
-            world.check("pinned");
+            world.checkAll("pinned");
         }
     }
 
@@ -108,7 +108,7 @@ class EpochTest {
             }
             assertThat(unit).isNotNegative();
             assertThat(limbo).isPositive();
-            world.check("limbo");
+            world.checkAll("limbo");
         }
     }
 
@@ -140,7 +140,7 @@ class EpochTest {
             assertThat(late)
                     .as("marks that were owed when the operation returned")
                     .isEqualTo(20);
-            world.check("owed");
+            world.checkAll("owed");
         }
     }
 

@@ -74,7 +74,7 @@ class FreePathTest {
             assertThat(acquired(owner))
                     .as("round trips for slabs after the tenth round")
                     .isEqualTo(before);
-            world.check("foreign frees");
+            world.checkAll("foreign frees");
         }
     }
 
@@ -106,7 +106,7 @@ class FreePathTest {
             }
             assertThat(world.geometry.units() - free).isLessThan(12);
             assertThat(first).isPositive();
-            world.check("threshold");
+            world.checkAll("threshold");
         }
     }
 
@@ -129,7 +129,7 @@ class FreePathTest {
                 assertThat(cells.get(0)).isEqualTo(i);
             }
             assertThat(generations).as("generations of one block").hasSize(256);
-            world.check("wrapped");
+            world.checkAll("wrapped");
         }
     }
 
@@ -160,7 +160,7 @@ class FreePathTest {
                 assertThat(BlockRef.offset(ref(world, cells, 0))).isNotEqualTo(BlockRef.offset(ref));
             }
             assertThat(cells.get(1)).isEqualTo(tries);
-            world.check("late mark");
+            world.checkAll("late mark");
         }
     }
 
@@ -187,7 +187,7 @@ class FreePathTest {
                 reused |= BlockRef.offset(ref(world, survivor, 7)) == BlockRef.offset(ref);
             }
             assertThat(reused).isTrue();
-            world.check("freed after sealing");
+            world.checkAll("freed after sealing");
         }
     }
 
@@ -213,7 +213,7 @@ class FreePathTest {
             assertThat(reused).isTrue();
             assertThat(stateOfSlab(world, ref)).isEqualTo(SlabLayout.OPEN);
             world.kill(session);
-            world.check("opened again");
+            world.checkAll("opened again");
         }
     }
 
@@ -241,7 +241,7 @@ class FreePathTest {
             session.release(second);
             world.turns(30);
             assertThat(session.count(FREE, Figure.CHAINS)).isEqualTo(1);
-            world.check("given back");
+            world.checkAll("given back");
         }
     }
 
@@ -302,7 +302,7 @@ class FreePathTest {
             }
             assertThat(stateOfUnit(world, ref)).isEqualTo(SlabTableDescriptor.OWNED);
             assertThat(reused).isTrue();
-            world.check("adopted");
+            world.checkAll("adopted");
         }
     }
 
@@ -348,7 +348,7 @@ class FreePathTest {
                             .isEqualTo(model[cell] == 0 ? Cells.ABSENT : model[cell]);
                 }
             }
-            world.check("seed " + seed);
+            world.checkAll("seed " + seed);
         }
     }
 }

@@ -85,7 +85,7 @@ class IntentTest {
             other.release(lane);
             world.turns(20);
             assertThat(cells.get(3)).isEqualTo(33);
-            world.check("old intent");
+            world.checkAll("old intent");
         }
     }
 
@@ -129,7 +129,7 @@ class IntentTest {
                 cells.put(0, 1, ONE_A_SLAB);
                 final long offset = offset(world, cells, 0);
                 world.turns(2);
-                theirs.put(0, 2, 100);
+                theirs.remove(0);
                 world.turns(10);
                 armed[0] = crash;
                 boolean done = true;
@@ -143,7 +143,7 @@ class IntentTest {
                 undone += done ? 0 : 1;
                 world.kill(owner);
                 world.turns(4);
-                world.check("crash before verb " + k); // sizes come from outcomes
+                world.checkAll("crash before verb " + k); // sizes come from outcomes
                 k++;
             } while (crash.isReached());
             assertThat(undone).isGreaterThan(10);
@@ -198,7 +198,7 @@ class IntentTest {
             world.turns(2);
             assertThat(outcome(world, session, next))
                     .isEqualTo(IntentDescriptor.DID_NOT_HAPPEN | IntentDescriptor.SETTLED);
-            world.check("outcomes");
+            world.checkAll("outcomes");
         }
     }
 
@@ -225,7 +225,7 @@ class IntentTest {
             world.close(session);
             world.turns(3);
             assertThat(outcome(world, session, sequence)).isEqualTo(IntentDescriptor.HAPPENED);
-            world.check("interrupted");
+            world.checkAll("interrupted");
         }
     }
 

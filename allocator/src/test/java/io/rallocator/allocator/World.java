@@ -9,6 +9,7 @@ import io.rallocator.persistence.OutOfRemoteMemoryException;
 import io.rallocator.persistence.PoolChecker;
 import io.rallocator.persistence.PoolFormat;
 import io.rallocator.persistence.PoolGeometry;
+import io.rallocator.persistence.SlabTableDescriptor;
 import io.rallocator.persistence.Superblock;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -193,6 +194,29 @@ final class World implements AutoCloseable {
 
     long globalEpoch() {
         return CheckedWord.payload(region.readLong(PoolGeometry.epochOffset()), "epoch", PoolGeometry.epochOffset());
+    }
+
+    /** The same, after verifying that every session knows of every slab that the slab table says it owns. */
+    CheckReport checkAll(final String what) {
+        for (final WorkerSession session : sessions) {
+            checkOwner(session, what);
+        }
+        return check(what);
+    }
+
+    private void checkOwner(final WorkerSession session, final String what) {
+        agentTurn();
+        int owned = 0;
+        for (int unit = 0; unit < geometry.units(); unit++) {
+            final long owner = region.readLong(geometry.slabEntryOffset(unit));
+            owned += SlabTableDescriptor.state(owner) == SlabTableDescriptor.OWNED
+                            && SlabTableDescriptor.session(owner) == session.index()
+                    ? 1
+                    : 0;
+        }
+        assertThat(owned)
+                .as("%s: slabs of session %d in the slab table", what, session.index())
+                .isEqualTo(session.heldSlabs());
     }
 
     /** Ends what is left, and verifies that nothing is leaked, allocated twice or damaged, and sizes are exact. */
