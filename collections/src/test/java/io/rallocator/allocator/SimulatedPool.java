@@ -1,0 +1,111 @@
+package io.rallocator.allocator;
+
+/**
+ * The allocator's {@link World} for tests of collections: a blade and sessions that run in one thread, of which one may die or
+ * sleep before any verb. Waits for no memory: give the blade its {@link #agentTurn()} before each operation.
+ */
+public final class SimulatedPool implements AutoCloseable {
+    private final World world = World.small();
+    private PausePoint pause;
+
+    /** Begins again with an empty pool. */
+    public void restart() {
+        world.restart();
+    }
+
+    /** Opens a session that does not die. */
+    public WorkerSession open(final String name) {
+        return world.open(name);
+    }
+
+    /** A session that dies before one of its verbs. */
+    public final class Victim {
+        private final CrashPoint crash;
+        private final boolean tears;
+        private WorkerSession session;
+
+        private Victim(final long crashAt, final boolean tears) {
+            this.crash = new CrashPoint(crashAt);
+            this.tears = tears;
+        }
+
+        /** Opens the session, which may be fatal already. */
+        public WorkerSession open() {
+            session = world.open("victim", crash, tears);
+            return session;
+        }
+
+        /** Runs a history; the session dies in it or at its end. Returns true if it died before the end. */
+        public boolean run(final Runnable history) {
+            boolean died = false;
+            try {
+                history.run();
+            } catch (final Crash e) {
+                died = true;
+            }
+            if (session != null) {
+                world.kill(session);
+            }
+            return died;
+        }
+
+        /** The verb before which it died was a WRITE that could have been done in part. */
+        public boolean couldTear() {
+            return crash.isTearable();
+        }
+    }
+
+    /**
+     * A session that is to die.
+     *
+     * @param crashAt how many verbs are done before
+     * @param tears true if the next one, if it is a WRITE, is done in part
+     */
+    public Victim victim(final long crashAt, final boolean tears) {
+        return new Victim(crashAt, tears);
+    }
+
+    /**
+     * Opens a session that sleeps before one of its verbs.
+     *
+     * @param pauseAt how many verbs are done before
+     * @param meanwhile what the others do
+     */
+    public WorkerSession openSleeper(final long pauseAt, final Runnable meanwhile) {
+        pause = new PausePoint(pauseAt, meanwhile);
+        return world.open("sleeper", pause, false);
+    }
+
+    /** Tells whether the sleeper has slept; it will not any more. */
+    public boolean hasSlept() {
+        final boolean slept = pause.isReached();
+        pause.disarm();
+        return slept;
+    }
+
+    /** The blade's duty. */
+    public void agentTurn() {
+        world.agentTurn();
+    }
+
+    /** The background duties of one session and the blade. */
+    public void turn(final WorkerSession session) {
+        session.conductor().doWork();
+        world.agentTurn();
+    }
+
+    /** Everybody's background duty, so often that epochs pass and the dead are recovered. */
+    public void turns(final int count) {
+        world.turns(count);
+    }
+
+    /** Closes every session and verifies that nothing is leaked, allocated twice or damaged, and sizes are exact. */
+    public void check(final String what) {
+        world.check(what);
+    }
+
+    @Override
+    public void close() {
+        world.close();
+    }
+}

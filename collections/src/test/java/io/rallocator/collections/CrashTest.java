@@ -1,0 +1,220 @@
+package io.rallocator.collections;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.rallocator.allocator.SimulatedPool;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * A worker dies before each verb of short histories in turn. At once another worker goes on with the same map and queue, with
+ * no recovery yet (I9); what was acknowledged is there, what was under way happened or did not (I8); after recovery
+ * nothing is leaked, allocated twice or miscounted (I11).
+ */
+@Timeout(300)
+class CrashTest {
+    private static final int CROWD = 14;
+    private static final String LARGE = "large ".repeat(200);
+
+    private static SimulatedPool pool;
+    private static int[] keys;
+
+    @BeforeAll
+    static void open() {
+        pool = new SimulatedPool();
+        keys = new int[CROWD];
+        for (int i = 0; i < CROWD; i++) {
+            keys[i] = SimulatedWorker.crowdedKey(i);
+        }
+    }
+
+    @AfterAll
+    static void close() {
+        pool.close();
+    }
+
+    /** What one run acknowledged, and what was under way when its worker died. */
+    private static final class Run {
+        private final Map<Integer, String> model = new HashMap<>();
+        private final Deque<Integer> elements = new ArrayDeque<>();
+        private SimulatedWorker worker;
+        private Integer pendingKey;
+        private String pendingValue;
+        private Integer pendingOffer;
+        private boolean pendingPoll;
+
+        void put(final int key, final String value) {
+            pendingKey = key;
+            pendingValue = value;
+            pool.agentTurn();
+            assertThat(worker.map.put(key, value)).isEqualTo(model.get(key));
+            model.put(key, value);
+            pendingKey = null;
+        }
+
+        void remove(final int key) {
+            pendingKey = key;
+            pendingValue = null;
+            pool.agentTurn();
+            assertThat(worker.map.remove(key)).isEqualTo(model.get(key));
+            model.remove(key);
+            pendingKey = null;
+        }
+
+        void offer(final int element) {
+            pendingOffer = element;
+            pool.agentTurn();
+            worker.queue.add(element);
+            elements.add(element);
+            pendingOffer = null;
+        }
+
+        void poll() {
+            pendingPoll = true;
+            pool.agentTurn();
+            assertThat(worker.queue.poll()).isEqualTo(elements.peek());
+            elements.poll();
+            pendingPoll = false;
+        }
+
+        /** Settles what was under way by what another worker finds. */
+        void settle(final SimulatedWorker other, final String what) {
+            if (pendingKey != null) {
+                final String found = other.map.get(pendingKey);
+                assertThat(found).as(what).isIn(model.get(pendingKey), pendingValue);
+                if (found == null) {
+                    model.remove(pendingKey);
+                } else {
+                    model.put(pendingKey, found);
+                }
+            }
+            final List<Integer> found = new ArrayList<>(other.queue);
+            if (pendingPoll && found.size() < elements.size()) {
+                elements.poll();
+            }
+            if (pendingOffer != null && found.size() > elements.size()) {
+                elements.add(pendingOffer);
+            }
+        }
+
+        void verify(final SimulatedWorker other, final String what) {
+            assertThat(other.map).as(what).isEqualTo(model);
+            assertThat(new ArrayList<>(other.queue)).as(what).isEqualTo(new ArrayList<>(elements));
+        }
+    }
+
+    /** What another worker does before and after the recovery: it must meet everything that may be left half done. */
+    private static void goOn(final Run run, final SimulatedWorker other, final int round) {
+        final SimulatedWorker dead = run.worker;
+        run.worker = other;
+        for (int i = 0; i < keys.length; i += 2) {
+            run.put(keys[i], "other " + round + " " + i);
+        }
+        run.remove(keys[2]);
+        run.put(keys[3], LARGE + round);
+        run.offer(1_000 + round);
+        if (run.elements.size() > 2) {
+            run.poll();
+        }
+        run.worker = dead;
+    }
+
+    private static void dieEverywhere(final boolean cached, final Consumer<Run> history) {
+        long verbs = 0;
+        boolean died = true;
+        for (long crashAt = 0; died; crashAt++) {
+            for (int tears = 0; tears < 2; tears++) {
+                final String what = "died before verb " + crashAt + (tears == 1 ? ", in half of a WRITE" : "");
+                pool.restart();
+                final SimulatedPool.Victim victim = pool.victim(crashAt, tears == 1);
+                final Run run = new Run();
+                died = victim.run(() -> {
+                    run.worker = new SimulatedWorker(victim.open(), pool::agentTurn, cached);
+                    history.accept(run);
+                });
+                final SimulatedWorker other = new SimulatedWorker(pool.open("other"), pool::agentTurn, cached);
+                run.settle(other, what);
+                run.pendingKey = null;
+                run.pendingOffer = null;
+                run.pendingPoll = false;
+                run.verify(other, what);
+                if (crashAt % 2 == 0) {
+                    goOn(run, other, 1);
+                    run.verify(other, what);
+                }
+                pool.turns(12);
+                goOn(run, other, 2);
+                run.verify(other, what);
+                assertThat(other.map.sizeLong()).as(what).isEqualTo(run.model.size());
+                assertThat(other.queue.sizeLong()).as(what).isEqualTo(run.elements.size());
+                pool.check(what);
+                if (!victim.couldTear()) {
+                    break;
+                }
+            }
+            verbs = crashAt;
+        }
+        assertThat(verbs).isGreaterThan(100);
+    }
+
+    @Test
+    void shouldLeaveStructuresWholeWhenAWorkerDiesCreatingAndFillingThem() {
+        dieEverywhere(false, run -> {
+            run.put(keys[0], "first");
+            run.offer(1);
+            run.put(keys[0], LARGE);
+            run.poll();
+            run.put(keys[0], LARGE + "again");
+            run.remove(keys[0]);
+        });
+    }
+
+    @Test
+    void shouldLoseNothingWhenAWorkerDiesWhileTheMapGrows() {
+        dieEverywhere(false, run -> {
+            for (int i = 0; i < CROWD; i++) {
+                run.put(keys[i], i % 4 == 1 ? LARGE + i : "value " + i);
+            }
+            for (int i = 0; i < CROWD; i += 3) {
+                run.remove(keys[i]);
+            }
+        });
+    }
+
+    @Test
+    void shouldLoseNothingWhenAWorkerWithACacheDies() {
+        dieEverywhere(true, run -> {
+            for (int round = 0; round < 3; round++) {
+                for (int i = 0; i < 5; i++) {
+                    run.put(keys[i], i == 4 ? LARGE + round : "value " + round);
+                }
+                run.remove(keys[round]);
+            }
+        });
+    }
+
+    @Test
+    void shouldLoseNoElementWhenAWorkerDiesAtTheBorderOfASegment() {
+        dieEverywhere(false, run -> {
+            for (int i = 0; i < SimulatedWorker.SLOTS + 2; i++) {
+                run.offer(i);
+            }
+            for (int i = 0; i < SimulatedWorker.SLOTS + 1; i++) {
+                run.poll();
+            }
+            for (int i = 0; i < SimulatedWorker.SLOTS; i++) {
+                run.offer(100 + i);
+                run.poll();
+            }
+        });
+    }
+}

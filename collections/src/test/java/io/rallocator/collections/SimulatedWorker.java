@@ -1,0 +1,50 @@
+package io.rallocator.collections;
+
+import io.rallocator.allocator.WorkerSession;
+
+/** One session's map and queue in a simulated pool; the queue has segments of a few slots. */
+final class SimulatedWorker {
+    static final int SLOTS = 8;
+
+    final WorkerSession session;
+    final RemoteMap<Integer, String> map;
+    final RemoteQueue<Integer> queue;
+
+    SimulatedWorker(final WorkerSession session, final Runnable beforeEach, final boolean cached) {
+        this.session = session;
+        final StructureCatalog catalog = new StructureCatalog(session);
+        beforeEach.run();
+        final StructureRoot mapRoot = catalog.open(
+                "map",
+                MapLayout.create(session.geometry()),
+                Codecs.ints().id(),
+                Codecs.string().id());
+        map = new PersistentMap<>(
+                new MapTable(session, mapRoot, cached ? new BucketCache(BucketCache.MIN_BYTES) : null),
+                Codecs.ints(),
+                Codecs.string());
+        beforeEach.run();
+        final StructureRoot queueRoot = catalog.open(
+                "queue",
+                QueueLayout.of(session.geometry(), SLOTS),
+                Codecs.ints().id(),
+                "");
+        queue = new PersistentQueue<>(new QueueTable(session, queueRoot), Codecs.ints());
+    }
+
+    /** Keys that share the first bucket while the map has its first size: the n-th of them. */
+    static int crowdedKey(final int n) {
+        final Scratch scratch = Scratch.enter();
+        try {
+            int found = -1;
+            for (int key = 0; ; key++) {
+                scratch.encodeKey(Codecs.ints(), key);
+                if ((scratch.hash & MapLayout.mask(MapLayout.FIRST_LEVEL)) == 0 && ++found == n) {
+                    return key;
+                }
+            }
+        } finally {
+            scratch.exit();
+        }
+    }
+}
