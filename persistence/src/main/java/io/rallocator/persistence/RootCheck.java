@@ -4,10 +4,11 @@ import java.util.BitSet;
 
 /**
  * Looks for what belongs to root words that were lost: those that lead to no root block of theirs; and zero ones, though
- * a root block of theirs is allocated in a sealed slab (a dropped structure's word keeps its version, so it is not zero).
+ * blocks of theirs are allocated in sealed slabs (a dropped structure's word keeps its version, so it is not zero).
  *
  * <p>Repair lets the word lead to the root block that claims it, if there is exactly one. If there is none, and no other
- * block of the structure either, there was no structure: the word becomes zero. Otherwise everything is left as it is.
+ * block of the structure either, there was no structure: the word becomes zero. Otherwise everything is left as it is, and
+ * nothing of the structure is taken for leaked.
  */
 final class RootCheck {
     private static final long SEVERAL = -1;
@@ -20,6 +21,9 @@ final class RootCheck {
     private final BlockCheck blocks;
     private final long[] found;
     private final BitSet populated = new BitSet();
+
+    /** True if a slab holds blocks, but not even their size is known. */
+    private boolean anySlabUnknown;
 
     RootCheck(
             final CheckRun run,
@@ -37,20 +41,18 @@ final class RootCheck {
     }
 
     void check() {
-        final boolean anyUnrooted = structures.anyUnrooted();
         for (int unit = 0; unit < geometry.units(); unit++) {
             final SlabView view = slabs.view(unit);
-            if (view != null
-                    && view.layout != null
-                    && view.reachedCount < view.layout.blocks()
-                    && (anyUnrooted || view.layout.blockBytes() >= RootDescriptor.WORDS_OFFSET)) {
+            if (view != null && view.layout == null) {
+                anySlabUnknown |= view.state != SlabView.UNUSED;
+            } else if (view != null && view.reachedCount < view.layout.blocks()) {
                 look(view);
             }
         }
         for (int structure = 0; structure < found.length; structure++) {
             if (structures.isUnrooted(structure)) {
                 reportUnrooted(structure);
-            } else if (found[structure] != 0) {
+            } else if (populated.get(structure)) {
                 structures.incomplete(structure);
                 report(structure, "(" + CheckRun.hex(word(structure)) + ") leads nowhere");
             }
@@ -65,11 +67,10 @@ final class RootCheck {
                     && !view.isReached(index)
                     && isLost(structure, view, index)
                     && blocks.isAllocated(index)
-                    && blocks.isWhole(index)) {
+                    && blocks.isWhole(index)
+                    && !intents.names(blocks.ref(index))) {
                 populated.set(structure);
-                if (blocks.kind(index) == BlockDescriptor.ROOT
-                        && blocks.locator(index) == structure
-                        && !intents.names(blocks.ref(index))) {
+                if (blocks.kind(index) == BlockDescriptor.ROOT && blocks.locator(index) == structure) {
                     found[structure] = found[structure] == 0 ? blocks.ref(index) : SEVERAL;
                 }
             }
@@ -94,7 +95,7 @@ final class RootCheck {
     private void reportUnrooted(final int structure) {
         final long offset = geometry.rootOffset(structure);
         final String problem = structures.unrootedBecause(structure);
-        if (found[structure] == 0 && !populated.get(structure)) {
+        if (found[structure] == 0 && !populated.get(structure) && !anySlabUnknown) {
             run.found(
                     Finding.Severity.DAMAGE,
                     offset,

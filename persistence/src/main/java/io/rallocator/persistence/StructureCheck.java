@@ -76,10 +76,6 @@ final class StructureCheck {
         return unrooted.containsKey(structure);
     }
 
-    boolean anyUnrooted() {
-        return !unrooted.isEmpty();
-    }
-
     String unrootedBecause(final int structure) {
         return unrooted.get(structure);
     }

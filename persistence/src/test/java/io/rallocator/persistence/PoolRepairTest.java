@@ -205,6 +205,21 @@ class PoolRepairTest {
     }
 
     @Test
+    void shouldKeepBlocksWhenRootWordAndHeaderOfItsSlabAreLost() {
+        final long ref = linked(0);
+        for (final long word : new long[] {0, 0x1234}) {
+            pool.region().writeLong(geometry.rootOffset(3), word);
+            pool.region().writeLong(roots.offset() + 8, 77);
+            final CheckReport report = pool.repair();
+            assertThat(report.clean()).isFalse();
+            assertThat(report.findings()).noneMatch(Finding::repaired);
+            assertThat(report.unknownBlocks()).isEqualTo(1);
+            assertThat(pool.getByte(values.freedOffset(ref))).isZero();
+            assertThat(pool.region().readLong(geometry.rootOffset(3))).isEqualTo(word);
+        }
+    }
+
+    @Test
     void shouldLeaveDamagedBlockAndWhatItLedTo() {
         final long child = pool.value(values, 3, 8, 0);
         final long parent = pool.value(values, 3, 7, child);
