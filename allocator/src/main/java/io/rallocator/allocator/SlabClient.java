@@ -62,13 +62,13 @@ final class SlabClient {
      */
     long acquire(final Lane lane, final int slabClass, final boolean patient) {
         final Stock stock = stocks.get(slabClass);
-        final long reserved = pollReserve(stock);
-        if (reserved != 0) {
-            return reserved;
-        }
         final IdleStrategy idle = new BackoffIdleStrategy(100, 100, 1_000, 1_000_000);
         final long deadline = System.nanoTime() + (patient ? pinnedNs : 0);
         for (; ; ) {
+            final long reserved = pollReserve(stock);
+            if (reserved != 0) {
+                return reserved;
+            }
             final Claims claims = claim(lane, slabClass, stock, takeTickets(lane, slabClass, stock));
             if (claims.slab != 0) {
                 return claims.slab;
@@ -90,13 +90,16 @@ final class SlabClient {
         return size == 0 ? 0 : stock.reserve.removeAt(size - 1);
     }
 
-    /** Tickets held from before are used first; a fetch-and-add gets more only when there are none. */
+    /**
+     * A few of the tickets held from before, the oldest first; a fetch-and-add gets more only when there are none. So a
+     * session never has more than {@value #MOST_AT_ONCE} for each of its lanes, however long the blade is away.
+     */
     private long[] takeTickets(final Lane lane, final int slabClass, final Stock stock) {
         final int count;
         synchronized (this) {
             if (!stock.tickets.isEmpty()) {
-                final long[] held = stock.tickets.toLongArray();
-                stock.tickets.clear();
+                final long[] held = new long[Math.min(MOST_AT_ONCE, stock.tickets.size())];
+                Arrays.setAll(held, i -> stock.tickets.removeAt(0));
                 return held;
             }
             count = stock.batch;

@@ -14,6 +14,7 @@ import io.rallocator.persistence.PoolUnavailableException;
 import io.rallocator.persistence.RingDescriptor;
 import io.rallocator.persistence.SlabTableDescriptor;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -148,6 +149,42 @@ class SlabProtocolTest {
             acquire(session);
             assertThat(sequencer(world)).isEqualTo(given);
             world.check("tickets");
+        }
+    }
+
+    /** Threads that wait together once took new tickets each time when another had the old ones in its hands. */
+    @Test
+    void shouldHoldFewTicketsHoweverLongManyThreadsWaitForTheBlade() throws Exception {
+        final int threads = 4;
+        try (World world = new World(PoolGeometry.of(4 << 20, new int[] {4096}, 8, 4, threads, 8))) {
+            final WorkerSession session = world.open("crowd");
+            final ExecutorService crowd = Executors.newFixedThreadPool(threads);
+            final Callable<Void> waiter = () -> {
+                for (int round = 0; round < 2_000; round++) {
+                    askOnce(session);
+                }
+                return null;
+            };
+            try {
+                for (final Future<Void> end : crowd.invokeAll(Collections.nCopies(threads, waiter))) {
+                    end.get();
+                }
+            } finally {
+                crowd.shutdownNow();
+            }
+            assertThat(session.slabClient().heldTickets(SMALL)).isBetween(1, 8 * threads);
+            world.check("crowd");
+        }
+    }
+
+    private static void askOnce(final WorkerSession session) {
+        final Lane lane = session.acquire();
+        try {
+            session.slabClient().acquire(lane, SMALL, false);
+        } catch (final SlabsOverdueException e) {
+            assertThat(e).hasMessageContaining("has not answered ticket");
+        } finally {
+            session.release(lane);
         }
     }
 

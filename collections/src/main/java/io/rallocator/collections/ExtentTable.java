@@ -18,6 +18,7 @@ import org.agrona.concurrent.UnsafeBuffer;
  */
 final class ExtentTable {
     private static final Operation EXTENT = Operation.named("map.extent");
+    private static final int ZEROS_IN_A_CHAIN = Chain.MAX_VERBS / 2;
 
     private final MapLayout layout;
     private final int structure;
@@ -107,10 +108,15 @@ final class ExtentTable {
         return wordOffset(lane, bucket);
     }
 
-    /** The commit's PERSIST covers these too. */
+    /** The commit's PERSIST covers the last ones too. */
     private static void addZeros(final Chain chain, final long offset, final int bytes) {
         final DirectBuffer zeros = Blocks.zeros();
+        int verbs = 0;
         for (int at = 0; at < bytes; at += zeros.capacity()) {
+            if (verbs++ == ZEROS_IN_A_CHAIN) {
+                chain.persist().post(EXTENT);
+                verbs = 1;
+            }
             chain.write(offset + at, zeros, 0, Math.min(zeros.capacity(), bytes - at));
         }
     }
