@@ -26,6 +26,7 @@ final class MapTable {
 
     private final WorkerSession session;
     private final StructureRoot root;
+    private final String where;
     private final MapLayout layout;
     private final ExtentTable extents;
     private final BucketCache cache;
@@ -44,6 +45,7 @@ final class MapTable {
     MapTable(final WorkerSession session, final StructureRoot root, final BucketCache cache) {
         this.session = session;
         this.root = root;
+        this.where = "map '" + root.name() + "', key hash";
         this.cache = cache;
         layout = MapLayout.of(session.geometry(), root.parameter());
         extents = new ExtentTable(layout, root.index(), root.offset());
@@ -219,7 +221,7 @@ final class MapTable {
 
     /** What names a place in this map in messages. */
     String where() {
-        return "map '" + root.name() + "', key hash";
+        return where;
     }
 
     /** Remembers an unfrozen bucket that was read or written in the lane's epoch. */

@@ -14,6 +14,7 @@ import io.rallocator.persistence.OutOfRemoteMemoryException;
 final class QueueTable {
     private final WorkerSession session;
     private final StructureRoot root;
+    private final String where;
     private final QueueLayout layout;
     private final SegmentReader reader;
     private final QueueTail tail;
@@ -28,6 +29,7 @@ final class QueueTable {
     QueueTable(final WorkerSession session, final StructureRoot root) {
         this.session = session;
         this.root = root;
+        this.where = "queue '" + root.name() + "', slot offset";
         layout = QueueLayout.of(session.geometry(), root.parameter());
         reader = new SegmentReader(this);
         tail = new QueueTail(this);
@@ -68,7 +70,7 @@ final class QueueTable {
 
     /** What names a place in this queue in messages. */
     String where() {
-        return "queue '" + root.name() + "', slot offset";
+        return where;
     }
 
     // ---- operations
