@@ -149,7 +149,7 @@ class LifecycleTest {
                 }
             });
             taker.start();
-            Thread.sleep(50);
+            Workers.awaitParked(taker);
             taker.interrupt();
             taker.join();
             assertThat(outcome.get()).isInstanceOf(InterruptedException.class);
@@ -208,7 +208,7 @@ class LifecycleTest {
                 }
             });
             taker.start();
-            Thread.sleep(30);
+            Workers.awaitParked(taker);
             second.queue("queue", Codecs.string()).put("handed over");
             taker.join();
             assertThat(taken).hasValue("handed over");

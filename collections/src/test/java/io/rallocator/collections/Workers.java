@@ -1,5 +1,7 @@
 package io.rallocator.collections;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -7,6 +9,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 
 /** Runs tasks at once and waits for all of them. */
 final class Workers {
@@ -24,6 +27,17 @@ final class Workers {
             throw new AssertionError(e.getCause());
         } finally {
             executor.shutdownNow();
+        }
+    }
+
+    /** Waits until a thread sleeps between two looks at a queue, or until it ended. */
+    static void awaitParked(final Thread thread) {
+        final long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        while (thread.getState() == Thread.State.RUNNABLE) {
+            assertThat(System.nanoTime() - deadline)
+                    .as("a thread that never waits")
+                    .isNegative();
+            Thread.onSpinWait();
         }
     }
 }

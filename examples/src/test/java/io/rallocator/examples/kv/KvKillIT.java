@@ -9,6 +9,8 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -24,6 +26,7 @@ class KvKillIT {
 
     private static final int WRITERS = 4;
     private static final int KILLS = 3;
+    private static final int MOST_ROUNDS = 3_000;
 
     @TempDir
     private Path directory;
@@ -33,6 +36,7 @@ class KvKillIT {
 
         private final int number;
         private final List<String> popped = new ArrayList<>();
+        private final AtomicLong acknowledged = new AtomicLong();
         private long counter;
         private long sets;
         private long pushes;
@@ -46,6 +50,7 @@ class KvKillIT {
                 for (; ; ) {
                     jedis.incr("counter" + number);
                     counter++;
+                    acknowledged.incrementAndGet();
                     jedis.set("key" + number + "-" + sets % 100, String.valueOf(sets));
                     sets++;
                     jedis.lpush("list" + number, String.valueOf(pushes));
@@ -102,7 +107,9 @@ class KvKillIT {
 
     @RepeatedTest(2)
     void shouldKeepWhatWasAcknowledgedWhenKilled() throws Exception {
-        Random random = new Random();
+        long seed = Long.getLong("rallocator.seed", System.nanoTime());
+        System.out.println("KvKillIT seed " + seed + "; replay with -Drallocator.seed=" + seed);
+        Random random = new Random(seed);
         List<Writer> writers = new ArrayList<>();
         for (int i = 0; i < WRITERS; i++) {
             writers.add(new Writer(i));
@@ -110,7 +117,7 @@ class KvKillIT {
         String pool = directory.resolve("pool").toString();
         for (int kill = 0; kill < KILLS; kill++) {
             try (KvProcess server = KvProcess.start("--pool", pool, "--size", "256m", "--port", "0")) {
-                writeAndKill(server, writers, 300 + random.nextInt(1000));
+                writeAndKill(server, writers, 1 + random.nextInt(MOST_ROUNDS));
             }
             try (KvProcess server = KvProcess.start("--pool", pool, "--port", "0");
                     Jedis jedis = server.newClient()) {
@@ -123,14 +130,18 @@ class KvKillIT {
         }
     }
 
-    private static void writeAndKill(KvProcess server, List<Writer> writers, long afterMs) throws Exception {
+    private static void writeAndKill(KvProcess server, List<Writer> writers, int rounds) throws Exception {
         List<Thread> threads = new ArrayList<>();
         for (Writer writer : writers) {
             Thread thread = new Thread(() -> writer.writeUntilKilled(server));
             threads.add(thread);
             thread.start();
         }
-        Thread.sleep(afterMs);
+        Writer first = writers.get(0);
+        long enough = first.acknowledged.get() + rounds;
+        while (first.acknowledged.get() < enough && threads.get(0).isAlive()) {
+            LockSupport.parkNanos(100_000);
+        }
         server.kill();
         for (Thread thread : threads) {
             thread.join();

@@ -13,6 +13,7 @@ import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -170,8 +171,12 @@ class KvServerTest {
                 jedis.sendCommand(() -> "PSETEX".getBytes(UTF_8), "key" + i, String.valueOf(10 + i), "v");
             }
             clock.advance(Duration.ofSeconds(10));
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
             while (server.keyCount() > 0) {
-                Thread.sleep(1);
+                assertThat(System.nanoTime() - deadline)
+                        .as("%d keys are left", server.keyCount())
+                        .isNegative();
+                Thread.onSpinWait();
             }
         }
     }
