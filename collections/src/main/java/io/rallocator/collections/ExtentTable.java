@@ -12,109 +12,140 @@ import org.agrona.DirectBuffer;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
- * Where the words of buckets are. Extents are never freed, so an address that was learned once stays right.
+ * Where the extents of one structure are: blocks of words that begin as zero and come into being one by one, each by one
+ * swap of the link word that leads to it. While the structure exists they are never freed, so an address that was learned
+ * once stays right.
  *
  * <p>Threads: any; those that learn the same address at once all store the same.
  */
 final class ExtentTable {
-    private static final Operation EXTENT = Operation.named("map.extent");
+    /** Where the words of an extent begin in its block. */
+    static final int WORDS_OFFSET = BlockDescriptor.HEADER_BYTES;
+
     private static final int ZEROS_IN_A_CHAIN = Chain.MAX_VERBS / 2;
 
-    private final MapLayout layout;
+    private final Operation operation;
+    private final int operationCode;
+    private final int kind;
     private final int structure;
-    private final long root;
+    private final Extents extents;
     private final AtomicLongArray offsets;
+
+    /** How many extents there can be, how large they are, and which words lead to them. */
+    interface Extents {
+        int count();
+
+        /** Size of the block, header included. */
+        int bytes(int extent);
+
+        /**
+         * Where the link word of an extent is.
+         *
+         * @param lane of the operation
+         * @param extent number
+         * @param creates true to make what leads to it, if that is missing
+         * @return offset, or 0 if what leads to it does not exist
+         */
+        long linkOffset(Lane lane, int extent, boolean creates);
+    }
 
     /**
      * Makes a table that knows nothing yet.
      *
-     * @param layout of the map
+     * @param operation under which the cost is counted
+     * @param operationCode of the intents
+     * @param kind of the blocks; their locator is the extent's number
      * @param structure root index
-     * @param root offset of the root block
+     * @param extents of the structure
      */
-    ExtentTable(final MapLayout layout, final int structure, final long root) {
-        this.layout = layout;
+    ExtentTable(
+            final Operation operation,
+            final int operationCode,
+            final int kind,
+            final int structure,
+            final Extents extents) {
+        this.operation = operation;
+        this.operationCode = operationCode;
+        this.kind = kind;
         this.structure = structure;
-        this.root = root;
-        this.offsets = new AtomicLongArray(layout.directoryWords());
+        this.extents = extents;
+        this.offsets = new AtomicLongArray(extents.count());
     }
 
     /**
-     * Where a bucket's word is.
+     * Where the words of an extent are.
      *
      * @param lane of the operation
-     * @param bucket index, less than the most that the directory reaches
-     * @return offset, or 0 if its extent does not exist yet
+     * @param extent number
+     * @return offset of the first, or 0 if the extent does not exist yet
      */
-    long wordOffset(final Lane lane, final long bucket) {
-        final int extent = layout.extentOf(bucket);
-        long offset = offsets.getPlain(extent);
-        if (offset == 0) {
-            offset = learn(lane, extent, lane.readWord(EXTENT, linkOffset(extent)));
-        }
-        return offset == 0 ? 0 : offset + (bucket - layout.extentStart(extent)) * Long.BYTES;
+    long find(final Lane lane, final int extent) {
+        final long known = offsets.getPlain(extent);
+        return known == 0 ? learn(lane, extent) : known;
     }
 
-    private long linkOffset(final int extent) {
-        return root + layout.directoryOffset(extent);
+    private long learn(final Lane lane, final int extent) {
+        final long linkOffset = extents.linkOffset(lane, extent, false);
+        return linkOffset == 0 ? 0 : learn(lane, extent, linkOffset, lane.readWord(operation, linkOffset));
     }
 
-    private long learn(final Lane lane, final int extent, final long link) {
+    private long learn(final Lane lane, final int extent, final long linkOffset, final long link) {
         if (link == LinkWord.UNINIT) {
             return 0;
         }
-        final int bytes = Blocks.targetBytes(lane.geometry(), link, linkOffset(extent));
+        final int bytes = Blocks.targetBytes(lane.geometry(), link, linkOffset);
         final UnsafeBuffer header = lane.writeBuffer(BlockDescriptor.HEADER_BYTES);
         final long offset = LinkWord.offset(link);
-        lane.chain().read(offset, header, 0, BlockDescriptor.HEADER_BYTES).post(EXTENT);
-        if (bytes < layout.extentBytes(extent)
-                || !Blocks.isExpected(
-                        header, 0, BlockDescriptor.HEADER_BYTES, BlockDescriptor.EXTENT, structure, extent)) {
-            throw Blocks.damagedBlock(BlockDescriptor.EXTENT, offset, linkOffset(extent), "extent " + extent);
+        lane.chain().read(offset, header, 0, BlockDescriptor.HEADER_BYTES).post(operation);
+        if (bytes < extents.bytes(extent)
+                || !Blocks.isExpected(header, 0, BlockDescriptor.HEADER_BYTES, kind, structure, extent)) {
+            throw Blocks.damagedBlock(kind, offset, linkOffset, "extent " + extent);
         }
-        final long words = offset + MapLayout.EXTENT_WORDS_OFFSET;
+        return remember(extent, offset);
+    }
+
+    private long remember(final int extent, final long blockOffset) {
+        final long words = blockOffset + WORDS_OFFSET;
         offsets.setPlain(extent, words);
         return words;
     }
 
     /**
-     * Where a bucket's word is, making its extent if there is none. Uses the lane's write buffer.
+     * Where the words of an extent are, making it if there is none. Uses the lane's write buffer.
      *
      * @param lane of the operation
-     * @param bucket index, less than the most that the directory reaches
-     * @return offset
+     * @param extent number
+     * @return offset of the first
      * @throws io.rallocator.persistence.OutOfRemoteMemoryException if there is no room for the extent
      */
-    long ensure(final Lane lane, final long bucket) {
-        final long known = wordOffset(lane, bucket);
-        if (known != 0) {
-            return known;
-        }
-        final int extent = layout.extentOf(bucket);
-        final int bytes = layout.extentBytes(extent);
+    long ensure(final Lane lane, final int extent) {
+        final long known = find(lane, extent);
+        return known == 0 ? create(lane, extent, extents.linkOffset(lane, extent, true)) : known;
+    }
+
+    private long create(final Lane lane, final int extent, final long linkOffset) {
+        final int bytes = extents.bytes(extent);
         final long ref = lane.allocate(bytes);
         final UnsafeBuffer header = lane.writeBuffer(BlockDescriptor.HEADER_BYTES);
-        BlockDescriptor.seal(header, 0, MapLayout.EXTENT_WORDS_OFFSET, BlockDescriptor.EXTENT, structure, extent, ref);
+        BlockDescriptor.seal(header, 0, BlockDescriptor.HEADER_BYTES, kind, structure, extent, ref);
         addZeros(lane.chain(), BlockRef.offset(ref), bytes);
         final Commit commit = lane.commit()
-                .begin(OperationCode.MAP_EXTENT, structure, linkOffset(extent), 0, LinkWord.pointTo(0, ref))
+                .begin(operationCode, structure, linkOffset, 0, LinkWord.pointTo(0, ref))
                 .allocate(ref, header, 0, BlockDescriptor.HEADER_BYTES);
-        if (commit.post(EXTENT)) {
-            offsets.setPlain(extent, BlockRef.offset(ref) + MapLayout.EXTENT_WORDS_OFFSET);
-        } else {
-            lane.discard(ref);
-            learn(lane, extent, commit.witness());
+        if (commit.post(operation)) {
+            return remember(extent, BlockRef.offset(ref));
         }
-        return wordOffset(lane, bucket);
+        lane.discard(ref);
+        return learn(lane, extent, linkOffset, commit.witness());
     }
 
     /** The commit's PERSIST covers the last ones too. */
-    private static void addZeros(final Chain chain, final long offset, final int bytes) {
+    private void addZeros(final Chain chain, final long offset, final int bytes) {
         final DirectBuffer zeros = Blocks.zeros();
         int verbs = 0;
         for (int at = 0; at < bytes; at += zeros.capacity()) {
             if (verbs++ == ZEROS_IN_A_CHAIN) {
-                chain.persist().post(EXTENT);
+                chain.persist().post(operation);
                 verbs = 1;
             }
             chain.write(offset + at, zeros, 0, Math.min(zeros.capacity(), bytes - at));

@@ -37,7 +37,7 @@ final class MapLayout implements Blueprint {
 
     static final int BUCKETS_OFFSET = RootDescriptor.WORDS_OFFSET;
     static final int STRIPES_OFFSET = BUCKETS_OFFSET + Long.BYTES;
-    static final int EXTENT_WORDS_OFFSET = BlockDescriptor.HEADER_BYTES;
+    static final int EXTENT_WORDS_OFFSET = ExtentTable.WORDS_OFFSET;
 
     private static final int STRIPES_IN_A_LINE = 8;
     private static final int MAX_DIRECTORY_WORDS = 1024;

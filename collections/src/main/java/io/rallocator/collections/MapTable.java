@@ -28,7 +28,7 @@ final class MapTable {
     private final StructureRoot root;
     private final String where;
     private final MapLayout layout;
-    private final ExtentTable extents;
+    private final BucketWords extents;
     private final BucketCache cache;
     private final AtomicLong knownBuckets = new AtomicLong(MapLayout.FIRST_BUCKETS);
     private final BucketLocator locator;
@@ -48,7 +48,7 @@ final class MapTable {
         this.where = "map '" + root.name() + "', key hash";
         this.cache = cache;
         layout = MapLayout.of(session.geometry(), root.parameter());
-        extents = new ExtentTable(layout, root.index(), root.offset());
+        extents = new BucketWords(layout, root.index(), root.offset());
         locator = new BucketLocator(this);
         updater = new BucketUpdater(this, new BucketSplitter(this));
         scanner = new BucketScanner(this);
@@ -70,7 +70,7 @@ final class MapTable {
         return layout;
     }
 
-    ExtentTable extents() {
+    BucketWords extents() {
         return extents;
     }
 

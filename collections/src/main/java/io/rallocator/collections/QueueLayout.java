@@ -1,7 +1,6 @@
 package io.rallocator.collections;
 
 import io.rallocator.persistence.BlockDescriptor;
-import io.rallocator.persistence.BlockRef;
 import io.rallocator.persistence.CorruptedPoolException;
 import io.rallocator.persistence.LinkWord;
 import io.rallocator.persistence.PoolGeometry;
@@ -28,16 +27,7 @@ import org.agrona.concurrent.UnsafeBuffer;
  * </pre>
  *
  * A slot goes from UNINIT (empty) to the reference of an element to TAKEN, and never back. Slots are filled strictly in
- * order and taken strictly in order. TAKEN is SPECIAL with {@code session 10 | lane 6 | sequence 24} and a check of them
- * for a version. The reference has the element's slab class and generation where a link word has
- * its version, so that who takes it knows what to free:
- *
- * <pre>
- *   63 61 60      53 52        49 48   46 45    40 39                   0
- *  +-----+----------+------------+-------+--------+----------------------+
- *  |  0  |generation| slab class | state | class  |  offset / 8          |
- *  +-----+----------+------------+-------+--------+----------------------+
- * </pre>
+ * order and taken strictly in order. TAKEN is VACATED of {@link SlotWord}.
  */
 final class QueueLayout implements Blueprint {
     static final int TYPE = 2;
@@ -53,12 +43,6 @@ final class QueueLayout implements Blueprint {
 
     private static final int SEGMENT_BYTES = 4096;
     private static final int MIN_SLOTS = 8;
-    private static final int SLAB_CLASS_SHIFT = 49;
-    private static final int GENERATION_SHIFT = 53;
-    private static final int SESSION_SHIFT = 30;
-    private static final int LANE_SHIFT = 24;
-    private static final int SEQUENCE_MASK = 0xFF_FFFF;
-    private static final int CHECK_SHIFT = 49;
 
     private final int slots;
 
@@ -154,33 +138,21 @@ final class QueueLayout implements Blueprint {
 
     /** The word of a slot that an element was put in. */
     static long slotWord(final long ref) {
-        return BlockRef.pointer(ref)
-                | (long) BlockRef.slabClass(ref) << SLAB_CLASS_SHIFT
-                | (long) BlockRef.generation(ref) << GENERATION_SHIFT;
+        return SlotWord.of(ref);
     }
 
     /** The element that a slot leads to. */
     static long slotRef(final long word) {
-        return BlockRef.of(
-                LinkWord.offset(word),
-                LinkWord.blockClass(word),
-                (int) (word >>> SLAB_CLASS_SHIFT) & 15,
-                (int) (word >>> GENERATION_SHIFT) & 0xFF);
+        return SlotWord.ref(word);
     }
 
     static boolean isTaken(final long word) {
-        return LinkWord.isSpecial(word) && word == takenWord(LinkWord.value(word));
+        return SlotWord.isVacated(word);
     }
 
     /** The word of a slot that an operation has taken: no other operation writes the same. */
     static long takenWord(final int session, final int lane, final long sequence) {
-        return takenWord((long) session << SESSION_SHIFT | (long) lane << LANE_SHIFT | sequence & SEQUENCE_MASK);
-    }
-
-    /** With a check: a damaged reference must not look like an element that was taken. */
-    private static long takenWord(final long value) {
-        final long check = (value + 1) * 0x9E37_79B9_7F4A_7C15L >>> CHECK_SHIFT;
-        return check << CHECK_SHIFT | LinkWord.SPECIAL | value;
+        return SlotWord.vacated(session, lane, sequence);
     }
 
     /** Tells whether head or tail can lead to a segment. */

@@ -187,17 +187,11 @@ final class SegmentReader {
      * @throws CorruptedPoolException if the word is impossible
      */
     static long elementRef(final PoolGeometry geometry, final long word, final long slotOffset) {
-        if (!isPossibleSlot(geometry, word)) {
-            throw Blocks.damagedWord(word, slotOffset);
-        }
-        return QueueLayout.slotRef(word);
+        return SlotWord.requireRef(geometry, word, slotOffset);
     }
 
     static boolean isPossibleSlot(final PoolGeometry geometry, final long word) {
-        return LinkWord.isPointer(word)
-                && (word & (LinkWord.FROZEN | LinkWord.DIRTY)) == 0
-                && word >>> 61 == 0
-                && geometry.isPlausible(QueueLayout.slotRef(word));
+        return SlotWord.isPossible(geometry, word);
     }
 
     static boolean isElement(
@@ -208,6 +202,6 @@ final class SegmentReader {
             final long slotOffset,
             final long word) {
         return Blocks.isExpected(buffer, index, available, BlockDescriptor.ELEMENT, structure, slotOffset >>> 3)
-                && QueueLayout.slotWord(BlockDescriptor.refOf(word, buffer, index)) == word;
+                && SlotWord.leadsTo(word, buffer, index);
     }
 }

@@ -12,8 +12,8 @@ import org.agrona.MutableDirectBuffer;
  *  8   locator 40 | structure 16 | generation 8
  * </pre>
  *
- * Immutable kinds (bucket, value, element) are checked to their last byte; kinds that hold mutable words (root, extent,
- * segment) are checked up to those words. The locator's meaning is the kind's: a bucket's index, a slot's address, ….
+ * Immutable kinds (bucket, value, element, array element) are checked to their last byte; kinds that hold mutable words
+ * (root, extent, segment, directory) are checked up to those words. The locator's meaning is the kind's: a bucket's index, a slot's address, ….
  */
 public final class BlockDescriptor {
     /** Size of the header. */
@@ -37,10 +37,14 @@ public final class BlockDescriptor {
     /** Kind: queue element; locator = address of the slot word in units of 8 bytes. */
     public static final int ELEMENT = 6;
 
+    /** Kind: element of an array; locator = index of the element. */
+    public static final int ARRAY_ELEMENT = 11;
+
+    /** Kind: link words of extents; locator = number of the directory. */
+    public static final int DIRECTORY = 12;
+
     /** Longest checked length. */
     public static final int MAX_LENGTH = (1 << 24) - 1;
-
-    private static final String[] NAMES = {"none", "root", "extent", "bucket", "value", "segment", "element"};
 
     private BlockDescriptor() {}
 
@@ -171,6 +175,17 @@ public final class BlockDescriptor {
      * @return a word for people
      */
     public static String kindName(final int kind) {
-        return kind < NAMES.length ? NAMES[kind] : "kind " + kind;
+        return switch (kind) {
+            case 0 -> "none";
+            case ROOT -> "root";
+            case EXTENT -> "extent";
+            case BUCKET -> "bucket";
+            case VALUE -> "value";
+            case SEGMENT -> "segment";
+            case ELEMENT -> "element";
+            case ARRAY_ELEMENT -> "array element";
+            case DIRECTORY -> "directory";
+            default -> "kind " + kind;
+        };
     }
 }

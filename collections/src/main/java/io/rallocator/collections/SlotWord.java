@@ -1,0 +1,94 @@
+package io.rallocator.collections;
+
+import io.rallocator.persistence.BlockDescriptor;
+import io.rallocator.persistence.BlockRef;
+import io.rallocator.persistence.CorruptedPoolException;
+import io.rallocator.persistence.LinkWord;
+import io.rallocator.persistence.PoolGeometry;
+import org.agrona.DirectBuffer;
+
+/**
+ * A link word that names one life of the block that it leads to, so that whoever unlinks the block knows what to free
+ * without looking. Where a link word has its version, it has the block's slab class and generation:
+ *
+ * <pre>
+ *   63 61 60      53 52        49 48   46 45    40 39                   0
+ *  +-----+----------+------------+-------+--------+----------------------+
+ *  |  0  |generation| slab class | state | class  |  offset / 8          |
+ *  +-----+----------+------------+-------+--------+----------------------+
+ * </pre>
+ *
+ * VACATED, the word that says that the block was unlinked and nothing took its place, is SPECIAL with
+ * {@code session 10 | lane 6 | sequence 24} of the operation, and a check of them for a version. UNINIT: never set.
+ */
+final class SlotWord {
+    private static final int SLAB_CLASS_SHIFT = 49;
+    private static final int GENERATION_SHIFT = 53;
+    private static final int UNUSED_SHIFT = 61;
+    private static final int SESSION_SHIFT = 30;
+    private static final int LANE_SHIFT = 24;
+    private static final int SEQUENCE_MASK = 0xFF_FFFF;
+    private static final int CHECK_SHIFT = 49;
+
+    private SlotWord() {}
+
+    /** The word that leads to a block. */
+    static long of(final long ref) {
+        return BlockRef.pointer(ref)
+                | (long) BlockRef.slabClass(ref) << SLAB_CLASS_SHIFT
+                | (long) BlockRef.generation(ref) << GENERATION_SHIFT;
+    }
+
+    /** The block that a word leads to. */
+    static long ref(final long word) {
+        return BlockRef.of(
+                LinkWord.offset(word),
+                LinkWord.blockClass(word),
+                (int) (word >>> SLAB_CLASS_SHIFT) & 15,
+                (int) (word >>> GENERATION_SHIFT) & 0xFF);
+    }
+
+    /** Tells whether a word can lead to a block of this pool. */
+    static boolean isPossible(final PoolGeometry geometry, final long word) {
+        return LinkWord.isPointer(word)
+                && (word & (LinkWord.FROZEN | LinkWord.DIRTY)) == 0
+                && word >>> UNUSED_SHIFT == 0
+                && geometry.isPlausible(ref(word));
+    }
+
+    /**
+     * The block that a word leads to.
+     *
+     * @param geometry of the pool
+     * @param word as read
+     * @param wordOffset where, for the message
+     * @return its reference
+     * @throws CorruptedPoolException if the word is impossible
+     */
+    static long requireRef(final PoolGeometry geometry, final long word, final long wordOffset) {
+        if (!isPossible(geometry, word)) {
+            throw Blocks.damagedWord(word, wordOffset);
+        }
+        return ref(word);
+    }
+
+    /** Tells whether a block that was read is the very one, in the very life, that a word names. */
+    static boolean leadsTo(final long word, final DirectBuffer block, final int index) {
+        return of(BlockDescriptor.refOf(word, block, index)) == word;
+    }
+
+    /** The word that an operation leaves where it unlinked a block: no other operation writes the same. */
+    static long vacated(final int session, final int lane, final long sequence) {
+        return vacated((long) session << SESSION_SHIFT | (long) lane << LANE_SHIFT | sequence & SEQUENCE_MASK);
+    }
+
+    /** With a check: a damaged reference must not look like a block that was unlinked. */
+    private static long vacated(final long value) {
+        final long check = (value + 1) * 0x9E37_79B9_7F4A_7C15L >>> CHECK_SHIFT;
+        return check << CHECK_SHIFT | LinkWord.SPECIAL | value;
+    }
+
+    static boolean isVacated(final long word) {
+        return LinkWord.isSpecial(word) && word == vacated(LinkWord.value(word));
+    }
+}
