@@ -17,7 +17,7 @@ import org.agrona.concurrent.SystemEpochClock;
  * drains frees and watches sessions. Runs inside a worker's process or in one of its own; workers never wait for it
  * while published slabs last.
  *
- * <p>Threads: the agent's own; the methods may be called by any.
+ * <p>Threads: one for the agent, one that takes dropped structures apart; the methods may be called by any.
  */
 public final class Blade implements AutoCloseable {
     private static final int LOCK_TRIES = 50;
@@ -28,6 +28,8 @@ public final class Blade implements AutoCloseable {
     private final NvmRegion region;
     private final BladeAgent agent;
     private final AgentRunner runner;
+    private final StructureReaper reaper;
+    private final AgentRunner reaperRunner;
     private final long recoveryNs;
     private boolean closed;
 
@@ -46,8 +48,19 @@ public final class Blade implements AutoCloseable {
                 new DutyErrors("the blade of " + pool),
                 null,
                 agent);
+        reaper = new StructureReaper(region, superblock.geometry(), SystemEpochClock.INSTANCE);
+        reaperRunner = new AgentRunner(
+                new BackoffIdleStrategy(1, 1, 1_000_000, 1_000_000),
+                new DutyErrors("the reaper of " + pool),
+                null,
+                reaper);
+        start(runner);
+        start(reaperRunner);
+    }
+
+    private static void start(final AgentRunner runner) {
         AgentRunner.startOnThread(runner, runnable -> {
-            final Thread thread = new Thread(runnable, "rallocator-blade");
+            final Thread thread = new Thread(runnable, runner.agent().roleName());
             thread.setDaemon(true);
             return thread;
         });
@@ -144,6 +157,8 @@ public final class Blade implements AutoCloseable {
             return;
         }
         closed = true;
+        reaper.stop();
+        reaperRunner.close();
         runner.close();
         try {
             agent.recover();

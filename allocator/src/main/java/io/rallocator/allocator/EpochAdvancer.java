@@ -1,6 +1,7 @@
 package io.rallocator.allocator;
 
 import io.rallocator.persistence.CheckedWord;
+import io.rallocator.persistence.EpochHold;
 import io.rallocator.persistence.PoolGeometry;
 import io.rallocator.persistence.SessionDescriptor;
 import org.agrona.concurrent.UnsafeBuffer;
@@ -18,6 +19,7 @@ final class EpochAdvancer {
     private final Chain chain;
     private final UnsafeBuffer sessions;
     private int activeSessions;
+    private long drops;
 
     EpochAdvancer(final PoolGeometry geometry, final Chain chain) {
         this.geometry = geometry;
@@ -32,11 +34,14 @@ final class EpochAdvancer {
      */
     long tick() {
         final int verb = chain.readWord(PoolGeometry.epochOffset());
+        final int dropsVerb = chain.readWord(PoolGeometry.dropsOffset()); // behind the epoch: see StructureReaper
+        final int hold = chain.readWord(PoolGeometry.epochHoldOffset());
         chain.read(geometry.sessionOffset(0), sessions, 0, sessions.capacity());
         chain.post(EPOCH);
         final long word = chain.result(verb);
         final long epoch = CheckedWord.payload(word, "global epoch", PoolGeometry.epochOffset());
-        if (!allAnnounced(epoch)) {
+        drops = chain.result(dropsVerb);
+        if (!allAnnounced(epoch) || !EpochHold.isOpen(chain.result(hold))) {
             return epoch;
         }
         final int swap = chain.compareAndSwap(PoolGeometry.epochOffset(), word, CheckedWord.of(epoch + 1));
@@ -70,6 +75,15 @@ final class EpochAdvancer {
      */
     long stateWord(final int session) {
         return sessions.getLong(session * SessionDescriptor.BYTES + SessionDescriptor.STATE_OFFSET);
+    }
+
+    /**
+     * The count of drops, read after the epoch that the last tick saw.
+     *
+     * @return see {@link PoolGeometry#dropsOffset()}
+     */
+    long drops() {
+        return drops;
     }
 
     /**

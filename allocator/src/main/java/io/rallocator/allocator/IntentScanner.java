@@ -1,5 +1,6 @@
 package io.rallocator.allocator;
 
+import io.rallocator.persistence.BlockLife;
 import io.rallocator.persistence.BlockRef;
 import io.rallocator.persistence.IntentDescriptor;
 import io.rallocator.persistence.LinkWord;
@@ -99,7 +100,7 @@ final class IntentScanner {
 
     private boolean isMarkedFreed(final long ref) {
         final UnsafeBuffer mark = Lane.direct(8);
-        chain.read(Lane.freedByteOffset(geometry, ref), mark, 0, 1).post(SCAN);
+        chain.read(BlockLife.freedByteOffset(geometry, ref), mark, 0, 1).post(SCAN);
         return (mark.getByte(0) & 0xFF) == BlockRef.generation(ref);
     }
 

@@ -1,9 +1,9 @@
 package io.rallocator.allocator;
 
+import io.rallocator.persistence.BlockLife;
 import io.rallocator.persistence.BlockRef;
 import io.rallocator.persistence.IntentDescriptor;
 import io.rallocator.persistence.PoolGeometry;
-import io.rallocator.persistence.SlabLayout;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicLong;
 import org.agrona.BitUtil;
@@ -300,7 +300,7 @@ public final class Lane {
     void addOwed(final Chain target) {
         for (int i = 0; i < owedMarkCount; i++) {
             final long ref = owedMarks[i];
-            target.writeByte(freedByteOffset(geometry, ref), (byte) BlockRef.generation(ref));
+            target.writeByte(BlockLife.freedByteOffset(geometry, ref), (byte) BlockRef.generation(ref));
         }
         if (owedStripeOffset != 0) {
             target.writeWord(owedStripeOffset, owedStripeWord);
@@ -373,20 +373,5 @@ public final class Lane {
         owedIsWritten();
         owedOutcomes[0] = 0;
         owedOutcomes[1] = 0;
-    }
-
-    /**
-     * Where the freed byte of a block is: derived from the reference alone.
-     *
-     * @param geometry of the pool
-     * @param ref of the block
-     * @return offset
-     */
-    static long freedByteOffset(final PoolGeometry geometry, final long ref) {
-        final int slabClass = BlockRef.slabClass(ref);
-        final long offset = BlockRef.offset(ref);
-        final long base = geometry.unitOffset(geometry.slabUnitAt(offset, slabClass));
-        final SlabLayout layout = SlabLayout.of(geometry.slabBytes(slabClass), BlockRef.blockClass(ref));
-        return base + layout.freedOffset() + layout.indexAt(offset - base);
     }
 }

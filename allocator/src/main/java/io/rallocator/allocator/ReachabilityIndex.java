@@ -53,8 +53,8 @@ final class ReachabilityIndex {
         if (!LinkWord.isPointer(root)) {
             return false;
         }
-        if (BlockDescriptor.kind(block, index) == BlockDescriptor.ROOT) {
-            return LinkWord.sameTarget(root, BlockRef.pointer(ref));
+        if (LinkWord.sameTarget(root, BlockRef.pointer(ref))) {
+            return true;
         }
         try {
             final StructureTracer tracer = tracer(structure, root);

@@ -16,6 +16,7 @@ final class SessionConductor implements Agent {
     private static final Operation WATCH = Operation.named("session.watch");
     private static final long HEARTBEAT_MS = 100;
     private static final int EPOCHS_BETWEEN_TENDING = 8;
+    private static final int SWEEPS_AFTER_A_DROP = 3;
 
     private final WorkerSession session;
     private final QueuePair queuePair;
@@ -26,6 +27,8 @@ final class SessionConductor implements Agent {
     private long announced;
     private long tended;
     private long lastHeartbeatMs;
+    private long drops;
+    private int sweepsDue;
     private volatile long globalEpoch;
     private volatile long orphanCount;
     private volatile boolean hasPeers;
@@ -40,6 +43,7 @@ final class SessionConductor implements Agent {
         this.announced = epoch;
         this.tended = epoch;
         this.globalEpoch = epoch;
+        this.drops = readWord(PoolGeometry.dropsOffset());
         watch();
     }
 
@@ -58,8 +62,11 @@ final class SessionConductor implements Agent {
         if (session.isFenced()) {
             return 0; // what an interrupted operation named must not be reused before recovery has decided about it
         }
+        if (advancer.drops() != drops) {
+            onDrops(advancer.drops());
+        }
         if (epoch > session.localEpoch()) {
-            session.localEpoch(epoch);
+            session.localEpoch(epoch); // after what was dropped before it is known
         }
         if (announced < session.localEpoch() && olderOperationsAreThrough()) {
             announce();
@@ -67,6 +74,20 @@ final class SessionConductor implements Agent {
         }
         watch();
         return 0; // an epoch a millisecond is plenty: always idle before the next
+    }
+
+    /** Looks what is gone before the next epoch is used, and then, a few times, for the memory that comes back. */
+    private void onDrops(final long count) {
+        session.dropListener().onDrop(this::readWord);
+        drops = count;
+        sweepsDue = SWEEPS_AFTER_A_DROP;
+        hasPeers = true; // the blade marks blocks of our slabs
+    }
+
+    private long readWord(final long offset) {
+        final int verb = chain.readWord(offset);
+        chain.post(WATCH);
+        return chain.result(verb);
     }
 
     /** I11: what an operation of the older epoch owes is durable before the newer epoch is announced. */
@@ -90,12 +111,16 @@ final class SessionConductor implements Agent {
         announced = epoch;
     }
 
-    /** Lanes that nobody uses any more give back what they freed. */
+    /** Lanes that nobody uses any more give back what they freed, and all of them what the blade freed. */
     private void tend() {
         if (announced >= tended + EPOCHS_BETWEEN_TENDING) {
             tended = announced;
             for (final Lane lane : session.lanes()) {
                 lane.reclaimIfIdle();
+            }
+            if (sweepsDue > 0) {
+                sweepsDue--;
+                session.sweepLanes();
             }
         }
     }

@@ -1,6 +1,7 @@
 package io.rallocator.allocator;
 
 import io.rallocator.persistence.BlockDescriptor;
+import io.rallocator.persistence.BlockLife;
 import io.rallocator.persistence.BlockRef;
 import io.rallocator.persistence.IntentDescriptor;
 import io.rallocator.persistence.NvmRegion;
@@ -150,7 +151,7 @@ final class SessionRecovery {
         final int bytes = SizeClasses.bytes(BlockRef.blockClass(ref));
         final UnsafeBuffer block = buffer(bytes + 1);
         region.read(BlockRef.offset(ref), block, 0, bytes);
-        final long markOffset = Lane.freedByteOffset(geometry, ref);
+        final long markOffset = BlockLife.freedByteOffset(geometry, ref);
         region.read(markOffset, block, bytes, 1);
         final int generation = BlockRef.generation(ref);
         if (BlockDescriptor.isValid(block, 0, bytes)

@@ -17,6 +17,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
+import java.util.function.LongUnaryOperator;
 import org.agrona.concurrent.AgentRunner;
 import org.agrona.concurrent.BackoffIdleStrategy;
 
@@ -54,6 +55,7 @@ public final class WorkerSession implements AutoCloseable {
     private volatile long localEpoch;
     private volatile String ended;
     private volatile boolean fenced;
+    private volatile DropListener dropListener = words -> {};
 
     private WorkerSession(
             final Path pool,
@@ -296,7 +298,7 @@ public final class WorkerSession implements AutoCloseable {
     }
 
     /** First every lane gives back what it freed of others' slabs, then every lane looks what it has. */
-    private void sweepLanes() {
+    void sweepLanes() {
         for (int pass = 0; pass < 2; pass++) {
             for (final Lane lane : lanes) {
                 if (lane.tryAcquire()) {
@@ -318,6 +320,31 @@ public final class WorkerSession implements AutoCloseable {
      */
     public void forgetStripes() {
         structuresOpened.incrementAndGet();
+    }
+
+    /** Looks which structures are gone, whenever any was dropped. Called by the session's conductor. */
+    @FunctionalInterface
+    public interface DropListener {
+        /**
+         * Some structure of the pool was dropped, or its memory became free.
+         *
+         * @param words reads a word of the pool; take no lane in here
+         */
+        void onDrop(LongUnaryOperator words);
+    }
+
+    /**
+     * Sets who looks. A structure that is opened while this runs must be looked at once more after it can be seen by the
+     * listener.
+     *
+     * @param listener the only one
+     */
+    public void dropListener(final DropListener listener) {
+        dropListener = listener;
+    }
+
+    DropListener dropListener() {
+        return dropListener;
     }
 
     int structuresOpened() {

@@ -22,11 +22,13 @@ final class Cells {
     static final Operation PUT = Operation.named("cells.put");
     static final Operation REMOVE = Operation.named("cells.remove");
     static final Operation SIZE = Operation.named("cells.size");
+    static final Operation DROP = Operation.named("cells.drop");
 
     private static final int VALUE_OFFSET = BlockDescriptor.HEADER_BYTES;
     private static final int PUT_CODE = 1;
     private static final int REMOVE_CODE = 2;
     private static final int CREATE_CODE = 3;
+    private static final int DROP_CODE = 4;
 
     private final WorkerSession session;
     private final int root;
@@ -168,6 +170,31 @@ final class Cells {
         }
         BlockDescriptor.seal(block, 0, bytes, BlockDescriptor.ELEMENT, root, link(cell) >>> 3, ref);
         return block;
+    }
+
+    /** Puts a dropped block in place of the root block. */
+    void drop() {
+        final Lane lane = session.acquire();
+        try {
+            final long link = session.geometry().rootOffset(root);
+            final long old = lane.readWord(DROP, link);
+            final int bytes = RootDescriptor.WORDS_OFFSET;
+            final long ref = lane.allocate(bytes);
+            final UnsafeBuffer block = lane.writeBuffer(bytes);
+            lane.chain().read(LinkWord.offset(old), block, 0, bytes).post(DROP);
+            final long rootRef = BlockDescriptor.refOf(old, block, 0);
+            block.putInt(RootDescriptor.TYPE_OFFSET, RootDescriptor.DROPPED);
+            block.putLong(RootDescriptor.PARAMETER_OFFSET, rootRef);
+            BlockDescriptor.seal(block, 0, bytes, BlockDescriptor.ROOT, root, root, ref);
+            if (!lane.commit()
+                    .begin(DROP_CODE, root, link, old, LinkWord.pointTo(old, ref))
+                    .allocate(ref, block, 0, bytes)
+                    .post(DROP)) {
+                throw new IllegalStateException("somebody else swapped root " + root);
+            }
+        } finally {
+            session.release(lane);
+        }
     }
 
     /** Where the lane's stripe is. */

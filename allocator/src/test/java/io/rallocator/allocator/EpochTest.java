@@ -2,6 +2,7 @@ package io.rallocator.allocator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.rallocator.persistence.BlockLife;
 import io.rallocator.persistence.BlockRef;
 import io.rallocator.persistence.CheckedWord;
 import io.rallocator.persistence.LinkWord;
@@ -170,7 +171,7 @@ class EpochTest {
     }
 
     private static boolean isMarked(final World world, final long ref) {
-        return world.region.buffer().getByte((int) Lane.freedByteOffset(world.geometry, ref))
+        return world.region.buffer().getByte((int) BlockLife.freedByteOffset(world.geometry, ref))
                 == (byte) BlockRef.generation(ref);
     }
 

@@ -3,6 +3,7 @@ package io.rallocator.allocator;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.rallocator.allocator.FabricCounters.Figure;
+import io.rallocator.persistence.BlockLife;
 import io.rallocator.persistence.BlockRef;
 import io.rallocator.persistence.CheckedWord;
 import io.rallocator.persistence.LinkWord;
@@ -152,7 +153,7 @@ class FreePathTest {
             } while (BlockRef.offset(ref(world, cells, 1)) != BlockRef.offset(ref) && tries++ < 50);
             assertThat(BlockRef.offset(ref(world, cells, 1))).isEqualTo(BlockRef.offset(ref));
             assertThat(BlockRef.generation(ref(world, cells, 1))).isEqualTo(BlockRef.generation(ref) + 1);
-            world.region.buffer().putByte((int) Lane.freedByteOffset(world.geometry, ref), (byte)
+            world.region.buffer().putByte((int) BlockLife.freedByteOffset(world.geometry, ref), (byte)
                     BlockRef.generation(ref));
             world.turns(10);
             for (int i = 0; i < 30; i++) {

@@ -3,6 +3,7 @@ package io.rallocator.allocator;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.rallocator.persistence.BlockLife;
 import io.rallocator.persistence.BlockRef;
 import io.rallocator.persistence.IntentDescriptor;
 import io.rallocator.persistence.LinkWord;
@@ -23,7 +24,7 @@ class IntentTest {
 
     private static boolean isMarked(final World world, final long offset, final int blockClass, final int generation) {
         final long ref = BlockRef.of(offset, blockClass, 0, generation);
-        return world.region.buffer().getByte((int) Lane.freedByteOffset(world.geometry, ref)) == (byte) generation;
+        return world.region.buffer().getByte((int) BlockLife.freedByteOffset(world.geometry, ref)) == (byte) generation;
     }
 
     private static int outcome(final World world, final WorkerSession session, final long sequence) {

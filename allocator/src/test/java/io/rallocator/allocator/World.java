@@ -26,6 +26,7 @@ import java.util.List;
 final class World implements AutoCloseable {
     private static final int CAPACITY = 4 << 20;
     private static final int MOST_TURNS = 200;
+    private static final int REAPER_RESTS = 40;
 
     final PoolGeometry geometry;
     final HeapNvmRegion region;
@@ -37,6 +38,10 @@ final class World implements AutoCloseable {
     private long nowMs;
     private final ArrayDeque<CrashPoint> agentCrashes = new ArrayDeque<>();
     private BladeAgent agent;
+    private StructureReaper reaper;
+
+    /** Turns in which the reaper does nothing, after a crash: time for others to use what it freed. */
+    private int reaperRests;
 
     World(final PoolGeometry geometry) {
         try {
@@ -89,7 +94,9 @@ final class World implements AutoCloseable {
         for (; ; ) {
             final CrashPoint crash =
                     agentCrashes.isEmpty() ? new CrashPoint(CrashPoint.NEVER) : agentCrashes.removeFirst();
-            agent = new BladeAgent(file, new CrashingRegion(region, crash), geometry, () -> nowMs);
+            final CrashingRegion memory = new CrashingRegion(region, crash);
+            agent = new BladeAgent(file, memory, geometry, () -> nowMs);
+            reaper = new StructureReaper(memory, geometry, () -> nowMs);
             try {
                 agent.recover();
                 return;
@@ -148,7 +155,11 @@ final class World implements AutoCloseable {
         nowMs += 60;
         try {
             agent.doWork();
+            if (--reaperRests < 0) {
+                reaper.doWork();
+            }
         } catch (final Crash e) {
+            reaperRests = REAPER_RESTS;
             startAgent();
         }
     }

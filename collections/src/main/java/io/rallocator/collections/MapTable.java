@@ -117,7 +117,7 @@ final class MapTable {
      * @return true if it is there
      */
     boolean get(final Operation operation, final Scratch scratch, final boolean wantsValue) {
-        final Lane lane = session.acquire();
+        final Lane lane = root.acquire(session);
         try {
             final Bucket bucket = scratch.bucket;
             locator.locateForReading(lane, operation, scratch.hash, bucket);
@@ -147,7 +147,7 @@ final class MapTable {
     boolean update(final Operation operation, final Scratch scratch) {
         for (int attempt = 0; ; attempt++) {
             final OutOfRemoteMemoryException exhausted;
-            final Lane lane = session.acquire();
+            final Lane lane = root.acquire(session);
             try {
                 return updater.update(lane, operation, scratch);
             } catch (final OutOfRemoteMemoryException e) {
@@ -168,7 +168,7 @@ final class MapTable {
      * @return the next cursor, 0 at the end
      */
     long scan(final long cursor, final ScanBatch batch, final int atLeast) {
-        final Lane lane = session.acquire();
+        final Lane lane = root.acquire(session);
         try {
             return scanner.collect(lane, cursor, batch, atLeast);
         } finally {
@@ -200,7 +200,7 @@ final class MapTable {
     /** Returns a hash of all stripes; each has a sequence that goes up with every change. */
     private long readStripes(final GrowingBuffer target, final int bytes) {
         final UnsafeBuffer words = target.ensure(bytes);
-        final Lane lane = session.acquire();
+        final Lane lane = root.acquire(session);
         try {
             lane.chain()
                     .read(root.offset() + MapLayout.STRIPES_OFFSET, words, 0, bytes)

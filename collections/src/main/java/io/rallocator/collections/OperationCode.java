@@ -8,6 +8,7 @@ final class OperationCode {
     static final int MAP_SPLIT_LOW = 4;
     static final int MAP_EXTENT = 5;
     static final int STRUCTURE_CREATE = 16;
+    static final int STRUCTURE_DROP = 17;
     static final int QUEUE_OFFER = 32;
     static final int QUEUE_POLL = 33;
     static final int QUEUE_SEGMENT = 34;

@@ -84,7 +84,7 @@ final class QueueTable {
     void offer(final Scratch scratch) {
         for (int attempt = 0; ; attempt++) {
             final OutOfRemoteMemoryException exhausted;
-            final Lane lane = session.acquire();
+            final Lane lane = root.acquire(session);
             try {
                 tail.offer(lane, scratch);
                 return;
@@ -104,7 +104,7 @@ final class QueueTable {
      * @return false if the queue was empty
      */
     boolean poll(final Scratch scratch) {
-        final Lane lane = session.acquire();
+        final Lane lane = root.acquire(session);
         try {
             return head.poll(lane, scratch);
         } finally {
@@ -119,7 +119,7 @@ final class QueueTable {
      * @return false if the queue was empty
      */
     boolean peek(final Scratch scratch) {
-        final Lane lane = session.acquire();
+        final Lane lane = root.acquire(session);
         try {
             return head.peek(lane, scratch);
         } finally {
@@ -134,7 +134,7 @@ final class QueueTable {
      * @return count
      */
     long size(final Scratch scratch) {
-        final Lane lane = session.acquire();
+        final Lane lane = root.acquire(session);
         try {
             final Position position = scratch.position;
             head.find(lane, position);
@@ -156,7 +156,7 @@ final class QueueTable {
      * @return the place to go on
      */
     long scan(final Scratch scratch, final long from, final ScanBatch batch, final int atLeast) {
-        final Lane lane = session.acquire();
+        final Lane lane = root.acquire(session);
         try {
             return head.collect(lane, scratch.position, from, batch, atLeast);
         } finally {

@@ -175,7 +175,9 @@ public final class RemoteHeap implements AutoCloseable {
     }
 
     private static boolean isSame(final StructureRoot root, final String firstCodec, final String secondCodec) {
-        return root.firstCodec().equals(firstCodec) && root.secondCodec().equals(secondCodec);
+        return !root.isDropped()
+                && root.firstCodec().equals(firstCodec)
+                && root.secondCodec().equals(secondCodec);
     }
 
     /**
@@ -185,7 +187,39 @@ public final class RemoteHeap implements AutoCloseable {
      * @throws io.rallocator.persistence.HeapClosedException after {@link #close()}
      */
     public List<String> names() {
-        return catalog.names();
+        return catalog.structures().stream().map(StructureRoot::name).toList();
+    }
+
+    /**
+     * What the pool holds, whoever created it. Costs a round trip, and one for each structure.
+     *
+     * @return sorted by name; a copy
+     * @throws io.rallocator.persistence.HeapClosedException after {@link #close()}
+     */
+    public List<StructureInfo> structures() {
+        return catalog.structures().stream().map(StructureInfo::of).toList();
+    }
+
+    /**
+     * Drops a structure with all that is in it. The name can be used for another structure as soon as the blade has taken
+     * this one apart, in some milliseconds for a small one; opening it waits for that. The memory comes back to the blade
+     * then, slab by slab, as the workers that own the slabs look for it.
+     *
+     * <p>This heap's objects of the structure throw {@link io.rallocator.persistence.StructureDroppedException} from here
+     * on; those of other workers do so within some milliseconds, and what they changed until then is gone with the
+     * structure.
+     *
+     * <p>Crash guarantee: the structure is dropped, durably, when this returns; a call under way when its process dies has
+     * dropped it or not.
+     *
+     * @param name of the structure
+     * @return false if there was none
+     * @throws io.rallocator.persistence.OutOfRemoteMemoryException if the pool has not even 384 bytes left; remove something
+     *     from a structure first
+     * @throws io.rallocator.persistence.HeapClosedException after {@link #close()}
+     */
+    public boolean drop(final String name) {
+        return catalog.drop(Objects.requireNonNull(name, "the name is null"));
     }
 
     /**

@@ -4,36 +4,58 @@ import io.rallocator.allocator.Lane;
 import io.rallocator.allocator.Operation;
 import io.rallocator.allocator.WorkerSession;
 import io.rallocator.persistence.BlockDescriptor;
-import io.rallocator.persistence.BlockRef;
 import io.rallocator.persistence.LinkWord;
 import io.rallocator.persistence.OutOfRemoteMemoryException;
 import io.rallocator.persistence.PoolGeometry;
+import io.rallocator.persistence.PoolUnavailableException;
 import io.rallocator.persistence.RallocatorException;
 import io.rallocator.persistence.RootDescriptor;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongUnaryOperator;
 import org.agrona.BitUtil;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
- * Finds structures by name, and creates them. A name is looked for from the root word that its hash points to, word by
- * word, until a word that is UNINIT; there it is created, by one swap of that word. Structures are never removed, so what
- * was passed over once need not be looked at again.
+ * Finds structures by name, creates them and drops them. A name is looked for from the root word that its hash points to,
+ * word by word, until a word that is UNINIT; there it is created, by one swap of that word. A dropped structure's word
+ * keeps a tag of the name, and only a name with that tag gets the word again: so whoever creates a name at the same time
+ * swaps the same word, one swap wins and all use its structure.
  *
- * <p>Threads: any. When two workers create the same name at once, one swap wins and both use its structure.
+ * <p>Threads: any.
  */
 final class StructureCatalog {
     private static final Operation OPEN = Operation.named("heap.open");
     private static final Operation NAMES = Operation.named("heap.names");
+    private static final Operation DROP = Operation.named("heap.drop");
+    private static final long BUSY_NS = TimeUnit.SECONDS.toNanos(30);
 
     private final WorkerSession session;
     private final PoolGeometry geometry;
+    private final List<StructureRoot> opened = new CopyOnWriteArrayList<>();
 
     StructureCatalog(final WorkerSession session) {
         this.session = session;
         this.geometry = session.geometry();
+        session.dropListener(this::lookForDropped);
+    }
+
+    private void lookForDropped(final LongUnaryOperator words) {
+        for (final StructureRoot root : opened) {
+            if (!root.isRootOf(words.applyAsLong(geometry.rootOffset(root.index())))) {
+                forget(root);
+            }
+        }
+    }
+
+    private void forget(final StructureRoot root) {
+        root.drop();
+        opened.remove(root);
     }
 
     /**
@@ -54,17 +76,22 @@ final class StructureCatalog {
         if (!secondCodec.isEmpty()) {
             checkCodecId(secondCodec);
         }
-        for (int attempt = 0; ; attempt++) {
-            final OutOfRemoteMemoryException exhausted;
-            final Lane lane = session.acquire();
-            try {
-                return new Search(lane, name, blueprint, firstCodec, secondCodec).run();
-            } catch (final OutOfRemoteMemoryException e) {
-                exhausted = e;
-            } finally {
-                session.release(lane);
+        final StructureRoot root = new Search(name, blueprint, firstCodec, secondCodec).run();
+        session.forgetStripes();
+        opened.add(root);
+        requireThere(root);
+        return root;
+    }
+
+    /** If it was dropped before it was in the list of those that are looked for, we see it here. */
+    private void requireThere(final StructureRoot root) {
+        final Lane lane = session.acquire();
+        try {
+            if (!root.isRootOf(lane.readWord(OPEN, geometry.rootOffset(root.index())))) {
+                forget(root);
             }
-            session.awaitReclamation(exhausted, attempt);
+        } finally {
+            session.release(lane);
         }
     }
 
@@ -85,12 +112,12 @@ final class StructureCatalog {
     }
 
     /**
-     * The names of all structures.
+     * All structures.
      *
-     * @return sorted
+     * @return sorted by name
      */
-    List<String> names() {
-        final List<String> names = new ArrayList<>();
+    List<StructureRoot> structures() {
+        final List<StructureRoot> structures = new ArrayList<>();
         final Lane lane = session.acquire();
         try {
             final int bytes = geometry.roots() * Long.BYTES;
@@ -98,15 +125,77 @@ final class StructureCatalog {
             lane.chain().read(geometry.rootOffset(0), words, 0, bytes).post(NAMES);
             for (int root = 0; root < geometry.roots(); root++) {
                 final long link = words.getLong(root * Long.BYTES);
-                if (link != LinkWord.UNINIT) {
-                    names.add(read(lane, NAMES, root, link).name());
+                if (link != LinkWord.UNINIT && !LinkWord.isSpecial(link)) {
+                    final StructureRoot structure = read(lane, NAMES, root, link);
+                    if (structure.type() != RootDescriptor.DROPPED) {
+                        structures.add(structure);
+                    }
                 }
             }
         } finally {
             session.release(lane);
         }
-        Collections.sort(names);
-        return Collections.unmodifiableList(names);
+        structures.sort(Comparator.comparing(StructureRoot::name));
+        return structures;
+    }
+
+    // ---- dropping
+
+    /**
+     * Drops a structure: from here on nobody finds it; its memory comes back when the blade has taken it apart.
+     *
+     * @param name of any length
+     * @return false if there is none of this name
+     * @throws OutOfRemoteMemoryException if there is no room for the block that takes its place
+     */
+    boolean drop(final String name) {
+        for (int attempt = 0; ; attempt++) {
+            final OutOfRemoteMemoryException exhausted;
+            final Lane lane = session.acquire();
+            try {
+                final Place place = new Place(lane, name);
+                while (place.look()) {
+                    if (drop(lane, place)) {
+                        return true;
+                    }
+                }
+                return false;
+            } catch (final OutOfRemoteMemoryException e) {
+                exhausted = e;
+            } finally {
+                session.release(lane);
+            }
+            session.awaitReclamation(exhausted, attempt);
+        }
+    }
+
+    private boolean drop(final Lane lane, final Place place) {
+        final StructureRoot root = place.found;
+        final long offset = geometry.rootOffset(root.index());
+        final long ref = lane.allocate(RootDescriptor.WORDS_OFFSET);
+        final UnsafeBuffer block = lane.writeBuffer(RootDescriptor.WORDS_OFFSET);
+        lane.chain().read(root.offset(), block, 0, RootDescriptor.WORDS_OFFSET).post(DROP);
+        block.putInt(RootDescriptor.TYPE_OFFSET, RootDescriptor.DROPPED);
+        block.putLong(RootDescriptor.PARAMETER_OFFSET, root.ref());
+        BlockDescriptor.seal(
+                block, 0, RootDescriptor.WORDS_OFFSET, BlockDescriptor.ROOT, root.index(), root.index(), ref);
+        final boolean dropped = lane.commit()
+                .begin(
+                        OperationCode.STRUCTURE_DROP,
+                        root.index(),
+                        offset,
+                        place.word,
+                        LinkWord.pointTo(place.word, ref))
+                .allocate(ref, block, 0, RootDescriptor.WORDS_OFFSET)
+                .post(DROP);
+        if (!dropped) {
+            lane.discard(ref);
+            return false;
+        }
+        lane.chain().fetchAndAdd(PoolGeometry.dropsOffset(), 1);
+        lane.chain().post(DROP);
+        opened.stream().filter(other -> other.ref() == root.ref()).forEach(this::forget);
+        return true;
     }
 
     private StructureRoot read(final Lane lane, final Operation operation, final int root, final long link) {
@@ -123,32 +212,96 @@ final class StructureCatalog {
         }
         return new StructureRoot(
                 root,
-                offset,
+                BlockDescriptor.refOf(link, block, 0),
                 RootDescriptor.getText(block, RootDescriptor.NAME_OFFSET, RootDescriptor.MAX_NAME_BYTES),
                 block.getInt(RootDescriptor.TYPE_OFFSET),
                 block.getLong(RootDescriptor.PARAMETER_OFFSET),
+                block.getLong(RootDescriptor.CREATED_OFFSET),
                 RootDescriptor.getText(block, RootDescriptor.FIRST_CODEC_OFFSET, RootDescriptor.MAX_CODEC_BYTES),
                 RootDescriptor.getText(block, RootDescriptor.SECOND_CODEC_OFFSET, RootDescriptor.MAX_CODEC_BYTES));
     }
 
+    /** Looks for the place of a name in the root table, within one operation of a lane. */
+    private final class Place {
+        private final Lane lane;
+        private final String name;
+        private final long tag;
+
+        /** The structure of the name, or null. */
+        private StructureRoot found;
+
+        /** Where it is, or else where it can be created; -1 for nowhere. */
+        private int root;
+
+        private long word;
+
+        /** True if the blade still takes apart what had the name before. */
+        private boolean isBusy;
+
+        Place(final Lane lane, final String name) {
+            this.lane = lane;
+            this.name = name;
+            this.tag = RootDescriptor.nameTag(name);
+        }
+
+        /** Returns true if there is a structure of the name. */
+        boolean look() {
+            final byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
+            final long hash = Bytes.hash(new UnsafeBuffer(bytes), 0, bytes.length);
+            final int mask = geometry.roots() - 1;
+            found = null;
+            root = -1;
+            isBusy = false;
+            for (int i = 0; i <= mask; i++) {
+                final int at = (int) (hash + i) & mask;
+                final long link = lane.readWord(OPEN, geometry.rootOffset(at));
+                if (link == LinkWord.UNINIT) {
+                    offer(at, link);
+                    return false;
+                } else if (LinkWord.isSpecial(link)) {
+                    if (LinkWord.value(link) == tag) {
+                        offer(at, link);
+                    }
+                } else if (isHere(at, link)) {
+                    return true;
+                }
+            }
+            return false;
+        }
+
+        private void offer(final int at, final long link) {
+            if (root == -1) {
+                root = at;
+                word = link;
+            }
+        }
+
+        private boolean isHere(final int at, final long link) {
+            final StructureRoot here = read(lane, OPEN, at, link);
+            if (here.name().equals(name)) {
+                isBusy |= here.type() == RootDescriptor.DROPPED;
+                if (here.type() != RootDescriptor.DROPPED) {
+                    found = here;
+                    root = at;
+                    word = link;
+                }
+            } else if (RootDescriptor.nameTag(here.name()) == tag) {
+                throw new IllegalArgumentException("the names '" + name + "' and '" + here.name()
+                        + "' have the same checksum and cannot both be in one pool; choose another");
+            }
+            return found != null;
+        }
+    }
+
     /** One search for a name, which may end in its creation. */
     private final class Search {
-        private final Lane lane;
         private final String name;
         private final Blueprint blueprint;
         private final String firstCodec;
         private final String secondCodec;
         private UnsafeBuffer blocks;
-        private long rootRef;
-        private long firstRef;
 
-        Search(
-                final Lane lane,
-                final String name,
-                final Blueprint blueprint,
-                final String firstCodec,
-                final String secondCodec) {
-            this.lane = lane;
+        Search(final String name, final Blueprint blueprint, final String firstCodec, final String secondCodec) {
             this.name = name;
             this.blueprint = blueprint;
             this.firstCodec = firstCodec;
@@ -156,90 +309,107 @@ final class StructureCatalog {
         }
 
         StructureRoot run() {
-            try {
-                return search();
-            } finally {
-                if (rootRef != 0) {
-                    lane.discard(rootRef);
-                }
-                if (firstRef != 0) {
-                    lane.discard(firstRef);
-                }
-            }
-        }
-
-        private StructureRoot search() {
-            final byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
-            final long hash = Bytes.hash(new UnsafeBuffer(bytes), 0, bytes.length);
-            final int mask = geometry.roots() - 1;
-            for (int i = 0; i <= mask; i++) {
-                final int root = (int) (hash + i) & mask;
-                long link = lane.readWord(OPEN, geometry.rootOffset(root));
-                if (link == LinkWord.UNINIT) {
-                    link = create(root);
-                    if (link == LinkWord.UNINIT) {
-                        return new StructureRoot(
-                                root,
-                                BlockRef.offset(linkedRoot),
-                                name,
-                                blueprint.type(),
-                                blueprint.parameter(),
-                                firstCodec,
-                                secondCodec);
+            final long deadline = System.nanoTime() + BUSY_NS;
+            int attempt = 0;
+            for (; ; ) {
+                OutOfRemoteMemoryException exhausted = null;
+                final Lane lane = session.acquire();
+                try {
+                    final StructureRoot root = findOrCreate(lane);
+                    if (root != null) {
+                        return root;
                     }
+                } catch (final OutOfRemoteMemoryException e) {
+                    exhausted = e;
+                } finally {
+                    session.release(lane);
                 }
-                final StructureRoot found = read(lane, OPEN, root, link);
-                if (found.name().equals(name)) {
-                    checkSame(found);
-                    return found;
+                if (exhausted != null) {
+                    session.awaitReclamation(exhausted, attempt++);
+                } else {
+                    awaitReaper(deadline);
                 }
             }
-            throw new RallocatorException(
-                    RallocatorException.Category.EXHAUSTED,
-                    "all " + geometry.roots() + " structures of the pool have names, there is no room for '" + name
-                            + "'; create a pool for more structures, or put several into one map");
         }
 
-        private long linkedRoot;
-
-        /** Returns UNINIT if the structure was created here, else the word that somebody else put there. */
-        private long create(final int root) {
-            final int firstAt = BitUtil.align(blueprint.rootBytes(), Long.BYTES);
-            if (rootRef == 0) {
-                blocks = new UnsafeBuffer(new byte[firstAt + blueprint.firstBytes()]);
-                rootRef = lane.allocate(blueprint.rootBytes());
-                firstRef = lane.allocate(blueprint.firstBytes());
+        /** Returns null if what had the name before is still being taken apart. */
+        private StructureRoot findOrCreate(final Lane lane) {
+            final Place place = new Place(lane, name);
+            while (!place.look()) {
+                if (place.isBusy) {
+                    return null;
+                }
+                requireRoom(place);
+                final StructureRoot created = create(lane, place.root, place.word);
+                if (created != null) {
+                    return created;
+                }
             }
-            fill(root, firstAt);
-            final long rootLink = rootRef;
-            final long firstLink = firstRef;
-            rootRef = 0;
-            firstRef = 0;
+            checkSame(place.found);
+            return place.found;
+        }
+
+        private void requireRoom(final Place place) {
+            if (place.root == -1) {
+                throw new RallocatorException(
+                        RallocatorException.Category.EXHAUSTED,
+                        "all " + geometry.roots()
+                                + " places for structures of the pool have had names, there is none for '"
+                                + name
+                                + "'; use a name again that was dropped, create a pool for more structures, or put"
+                                + " several into one map");
+            }
+        }
+
+        private void awaitReaper(final long deadline) {
+            if (System.nanoTime() - deadline > 0) {
+                throw new PoolUnavailableException(
+                        "'" + name + "' was dropped, and the blade has not taken it apart for "
+                                + TimeUnit.NANOSECONDS.toSeconds(BUSY_NS)
+                                + " s; see whether the blade runs and whether a worker is stopped, or use another name");
+            }
+            LockSupport.parkNanos(500_000);
+        }
+
+        /** Returns null if somebody else swapped the word first. */
+        private StructureRoot create(final Lane lane, final int root, final long word) {
+            final int firstAt = BitUtil.align(blueprint.rootBytes(), Long.BYTES);
+            blocks = new UnsafeBuffer(new byte[firstAt + blueprint.firstBytes()]);
+            final long rootRef = lane.allocate(blueprint.rootBytes());
+            final long firstRef;
+            try {
+                firstRef = lane.allocate(blueprint.firstBytes());
+            } catch (final RuntimeException e) {
+                lane.discard(rootRef);
+                throw e;
+            }
+            final long createdMs = System.currentTimeMillis();
+            fill(root, firstAt, rootRef, firstRef, createdMs);
             final boolean linked = lane.commit()
                     .begin(
                             OperationCode.STRUCTURE_CREATE,
                             root,
                             geometry.rootOffset(root),
-                            LinkWord.UNINIT,
-                            LinkWord.pointTo(LinkWord.UNINIT, rootLink))
-                    .allocate(rootLink, blocks, 0, blueprint.rootBytes())
-                    .allocate(firstLink, blocks, firstAt, blueprint.firstBytes())
+                            word,
+                            LinkWord.pointTo(word, rootRef))
+                    .allocate(rootRef, blocks, 0, blueprint.rootBytes())
+                    .allocate(firstRef, blocks, firstAt, blueprint.firstBytes())
                     .post(OPEN);
-            if (linked) {
-                linkedRoot = rootLink;
-                return LinkWord.UNINIT;
+            if (!linked) {
+                lane.discard(rootRef);
+                lane.discard(firstRef);
+                return null;
             }
-            rootRef = rootLink;
-            firstRef = firstLink;
-            return lane.commit().witness();
+            return new StructureRoot(
+                    root, rootRef, name, blueprint.type(), blueprint.parameter(), createdMs, firstCodec, secondCodec);
         }
 
-        private void fill(final int root, final int firstAt) {
-            blocks.setMemory(0, blocks.capacity(), (byte) 0);
+        private void fill(
+                final int root, final int firstAt, final long rootRef, final long firstRef, final long createdMs) {
             blueprint.fill(blocks, 0, firstAt, root, firstRef);
             blocks.putInt(RootDescriptor.TYPE_OFFSET, blueprint.type());
             blocks.putInt(RootDescriptor.CREATED_BY_OFFSET, session.index());
-            blocks.putLong(RootDescriptor.CREATED_OFFSET, System.currentTimeMillis());
+            blocks.putLong(RootDescriptor.CREATED_OFFSET, createdMs);
             blocks.putLong(RootDescriptor.PARAMETER_OFFSET, blueprint.parameter());
             RootDescriptor.putText(blocks, RootDescriptor.NAME_OFFSET, name, RootDescriptor.MAX_NAME_BYTES, "the name");
             RootDescriptor.putText(

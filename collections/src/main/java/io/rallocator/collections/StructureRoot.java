@@ -1,30 +1,70 @@
 package io.rallocator.collections;
 
-/** What the root block of a structure says. */
+import io.rallocator.allocator.Lane;
+import io.rallocator.allocator.WorkerSession;
+import io.rallocator.persistence.BlockRef;
+import io.rallocator.persistence.LinkWord;
+import io.rallocator.persistence.StructureDroppedException;
+
+/** What the root block of a structure says, and whether the structure still exists. */
 final class StructureRoot {
     private final int index;
-    private final long offset;
+    private final long ref;
     private final String name;
     private final int type;
     private final long parameter;
+    private final long createdMs;
     private final String firstCodec;
     private final String secondCodec;
+    private volatile boolean dropped;
 
     StructureRoot(
             final int index,
-            final long offset,
+            final long ref,
             final String name,
             final int type,
             final long parameter,
+            final long createdMs,
             final String firstCodec,
             final String secondCodec) {
         this.index = index;
-        this.offset = offset;
+        this.ref = ref;
         this.name = name;
         this.type = type;
         this.parameter = parameter;
+        this.createdMs = createdMs;
         this.firstCodec = firstCodec;
         this.secondCodec = secondCodec;
+    }
+
+    /**
+     * Takes a lane for an operation on this structure: none of its words is reused before the lane is given back.
+     *
+     * @param session whose
+     * @return a lane, see {@link WorkerSession#acquire}
+     * @throws StructureDroppedException if the structure was dropped
+     */
+    Lane acquire(final WorkerSession session) {
+        final Lane lane = session.acquire();
+        if (dropped) { // after the epoch is pinned: the session learns of drops before it uses a new one
+            session.release(lane);
+            throw new StructureDroppedException(
+                    "'" + name + "' was dropped; open it by its name again if you want it anew");
+        }
+        return lane;
+    }
+
+    boolean isDropped() {
+        return dropped;
+    }
+
+    void drop() {
+        dropped = true;
+    }
+
+    /** Tells whether a root word still leads here. */
+    boolean isRootOf(final long word) {
+        return LinkWord.isPointer(word) && LinkWord.offset(word) == offset();
     }
 
     /** Index in the root table: the structure's number. */
@@ -32,9 +72,14 @@ final class StructureRoot {
         return index;
     }
 
+    /** Reference of the root block. */
+    long ref() {
+        return ref;
+    }
+
     /** Where the root block is; it never moves. */
     long offset() {
-        return offset;
+        return BlockRef.offset(ref);
     }
 
     String name() {
@@ -47,6 +92,11 @@ final class StructureRoot {
 
     long parameter() {
         return parameter;
+    }
+
+    /** Milliseconds since 1970. */
+    long createdMs() {
+        return createdMs;
     }
 
     /** Id of the key's or element's codec. */

@@ -141,7 +141,7 @@ class HeapTest {
                 }
                 assertThatThrownBy(() -> heap.queue("one more", Codecs.ints()))
                         .isInstanceOf(RallocatorException.class)
-                        .hasMessageContaining("all 8 structures");
+                        .hasMessageContaining("all 8 places for structures");
                 for (int i = 0; i < 8; i++) {
                     assertThat(heap.queue("queue " + i, Codecs.ints()).peek()).isEqualTo(i);
                 }

@@ -7,12 +7,13 @@ final class SimulatedWorker {
     static final int SLOTS = 8;
 
     final WorkerSession session;
+    final StructureCatalog catalog;
     final RemoteMap<Integer, String> map;
     final RemoteQueue<Integer> queue;
 
     SimulatedWorker(final WorkerSession session, final Runnable beforeEach, final boolean cached) {
         this.session = session;
-        final StructureCatalog catalog = new StructureCatalog(session);
+        catalog = new StructureCatalog(session);
         beforeEach.run();
         final StructureRoot mapRoot = catalog.open(
                 "map",

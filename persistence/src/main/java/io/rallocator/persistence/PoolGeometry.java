@@ -314,6 +314,26 @@ public final class PoolGeometry {
     }
 
     /**
+     * The count of steps by which structures were dropped, a plain word that only grows: when it changes, a worker looks
+     * which of the structures that it has open still exist.
+     *
+     * @return offset
+     */
+    public static long dropsOffset() {
+        return POOL_WORDS_OFFSET + 192;
+    }
+
+    /**
+     * The epoch beyond which nobody advances while a dropped structure is taken apart: 0 for none, or a checked word. It
+     * outlives the blade's process, so what was freed is still whole when the next one goes on.
+     *
+     * @return offset, behind {@link #dropsOffset()}
+     */
+    public static long epochHoldOffset() {
+        return dropsOffset() + 8;
+    }
+
+    /**
      * The blade's heartbeat, milliseconds of its clock, a checked word.
      *
      * @return offset

@@ -3,6 +3,7 @@ package io.rallocator.persistence;
 import java.nio.charset.StandardCharsets;
 import org.agrona.DirectBuffer;
 import org.agrona.MutableDirectBuffer;
+import org.agrona.concurrent.UnsafeBuffer;
 
 /**
  * The block that a root word points to: a structure's name, type and codecs, then its mutable words.
@@ -49,7 +50,22 @@ public final class RootDescriptor {
     /** Checked length, and where the structure's own words begin. */
     public static final int WORDS_OFFSET = 384;
 
+    /** The type of the block that takes a dropped structure's place until its blocks are free. */
+    public static final int DROPPED = 255;
+
     private RootDescriptor() {}
+
+    /**
+     * What is left of a name in the root word of a dropped structure: only that name may have the word again, so that
+     * two who create it at once swap the same word.
+     *
+     * @param name the name
+     * @return 32 bits
+     */
+    public static long nameTag(final String name) {
+        final byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
+        return Crc32c.of(new UnsafeBuffer(bytes), 0, bytes.length) & 0xFFFF_FFFFL;
+    }
 
     /**
      * Writes a text field.
