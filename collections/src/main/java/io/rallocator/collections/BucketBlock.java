@@ -97,16 +97,17 @@ final class BucketBlock {
      * Finds a key.
      *
      * @param block whose CRC was verified
-     * @param key holds the key from 0
+     * @param key holds the key
+     * @param keyIndex where it begins
      * @param keyLength its bytes
      * @return where the entry begins, or {@link #NOT_FOUND}
      */
-    static int find(final DirectBuffer block, final DirectBuffer key, final int keyLength) {
+    static int find(final DirectBuffer block, final DirectBuffer key, final int keyIndex, final int keyLength) {
         int entry = ENTRIES_OFFSET;
         for (int i = count(block); i > 0; i--) {
             final int header = block.getInt(entry);
             if ((header & MAX_KEY_BYTES) == keyLength
-                    && Bytes.equal(block, entry + ENTRY_HEADER_BYTES, key, 0, keyLength)) {
+                    && Bytes.equal(block, entry + ENTRY_HEADER_BYTES, key, keyIndex, keyLength)) {
                 return entry;
             }
             entry += ENTRY_HEADER_BYTES + (header & MAX_KEY_BYTES) + (header >>> VALUE_SHIFT & VALUE_MASK);

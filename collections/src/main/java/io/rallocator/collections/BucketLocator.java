@@ -177,7 +177,8 @@ final class BucketLocator {
         }
     }
 
-    private boolean accept(final Bucket bucket, final UnsafeBuffer buffer, final int bytes) {
+    /** Takes a block in if it is whole and the one that the bucket's word must lead to. */
+    boolean accept(final Bucket bucket, final UnsafeBuffer buffer, final int bytes) {
         if (!Blocks.isExpected(buffer, 0, bytes, BlockDescriptor.BUCKET, table.structure(), bucket.index)
                 || !BucketBlock.isOfWord(buffer, bucket.word)) {
             return false;
@@ -186,7 +187,7 @@ final class BucketLocator {
         return isPossibleLevel(bucket);
     }
 
-    private static boolean isPossibleLevel(final Bucket bucket) {
+    static boolean isPossibleLevel(final Bucket bucket) {
         return bucket.level >= MapLayout.FIRST_LEVEL
                 && bucket.level <= MapLayout.MAX_LEVEL
                 && bucket.index <= MapLayout.mask(bucket.level);

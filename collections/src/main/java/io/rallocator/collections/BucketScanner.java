@@ -2,13 +2,14 @@ package io.rallocator.collections;
 
 import io.rallocator.allocator.Lane;
 import io.rallocator.allocator.Operation;
-import io.rallocator.persistence.BlockDescriptor;
-import org.agrona.concurrent.UnsafeBuffer;
 
 /**
  * Walks through a map in the order of reversed hash bits. The buckets are the leaves of a binary tree by hash suffix, and a
  * split only divides a leaf. A cursor is the left border of a leaf and stays one whatever is split meanwhile, so no entry
  * that stays is missed and none is shown twice.
+ *
+ * <p>Buckets are read ahead, as many together as the table's size lets expect; one that turns out to be larger or smaller
+ * than expected ends the batch, and the next begins where it ends.
  *
  * <p>A frozen bucket counts as the two halves that it is about to become.
  */
@@ -32,13 +33,40 @@ final class BucketScanner {
      */
     long collect(final Lane lane, final long from, final ScanBatch batch, final int atLeast) {
         final Bucket bucket = new Bucket();
+        int ahead = Math.min(BucketBatch.MAX_HASHES, (atLeast + 1) / 2);
         long cursor = from;
         do {
-            table.locator().locateForReading(lane, SCAN, cursor, bucket);
+            cursor = collectAhead(lane, cursor, batch, bucket, ahead);
+            ahead = Math.min(BucketBatch.MAX_HASHES, 2 * ahead);
+        } while (cursor != 0 && batch.count() < atLeast && !batch.isFull());
+        batch.readValues(lane, SCAN, table);
+        return cursor;
+    }
+
+    private long collectAhead(
+            final Lane lane, final long from, final ScanBatch batch, final Bucket bucket, final int most) {
+        final BucketBatch buckets = batch.buckets(table);
+        long expected = from;
+        do {
+            buckets.add(expected);
+            expected = next(expected, table.expectedLevel(expected));
+        } while (expected != 0 && buckets.count() < most);
+        buckets.load(lane, SCAN);
+        long cursor = from;
+        for (int number = 0; number < buckets.count() && !batch.isFull(); number++) {
+            if (buckets.hash(number) != cursor) {
+                return cursor;
+            }
+            if (!buckets.open(number, bucket)) {
+                table.locator().locateForReading(lane, SCAN, cursor, bucket);
+            }
             final int level = bucket.isFrozen() ? bucket.level + 1 : bucket.level;
             addEntries(lane, bucket, cursor & MapLayout.mask(level), level, batch);
             cursor = next(cursor, level);
-        } while (cursor != 0 && batch.count() < atLeast && !batch.isFull());
+            if (cursor == 0) {
+                return 0;
+            }
+        }
         return cursor;
     }
 
@@ -51,32 +79,14 @@ final class BucketScanner {
             final Lane lane, final Bucket bucket, final long suffix, final int level, final ScanBatch batch) {
         int entry = BucketBlock.ENTRIES_OFFSET;
         for (int i = bucket.entries(); i > 0; i--) {
-            final UnsafeBuffer block = bucket.block;
             final int keyIndex = BucketBlock.keyIndex(entry);
-            final int keyLength = BucketBlock.keyLength(block, entry);
-            final long hash = Bytes.hash(block, keyIndex, keyLength);
+            final int keyLength = BucketBlock.keyLength(bucket.block, entry);
+            final long hash = Bytes.hash(bucket.block, keyIndex, keyLength);
             if ((hash & MapLayout.mask(level)) == suffix) {
-                addEntry(lane, block, entry, hash, batch);
+                final int keyAt = batch.copy(bucket.block, keyIndex, keyLength);
+                batch.addValue(lane, table, bucket.block, entry, hash, batch.add(keyAt, keyLength));
             }
-            entry += BucketBlock.entryBytes(block, entry);
-        }
-    }
-
-    private void addEntry(
-            final Lane lane, final UnsafeBuffer block, final int entry, final long hash, final ScanBatch batch) {
-        final int keyLength = BucketBlock.keyLength(block, entry);
-        final int keyAt = batch.copy(block, BucketBlock.keyIndex(entry), keyLength);
-        if (BucketBlock.isIndirect(block, entry)) {
-            final long ref = BucketBlock.indirectRef(block, entry);
-            final long length = BucketBlock.indirectLength(block, entry);
-            final int at = batch.reserve(BlockDescriptor.HEADER_BYTES);
-            ValueBlock.readTo(lane, SCAN, table, batch.bytes(), at, hash, ref, length);
-            batch.reserve((int) length);
-            batch.add(keyAt, keyLength, at + BlockDescriptor.HEADER_BYTES, (int) length);
-        } else {
-            final int length = BucketBlock.valueLength(block, entry);
-            final int valueAt = batch.copy(block, BucketBlock.valueIndex(block, entry), length);
-            batch.add(keyAt, keyLength, valueAt, length);
+            entry += BucketBlock.entryBytes(bucket.block, entry);
         }
     }
 }

@@ -52,8 +52,8 @@ final class BucketUpdater {
             discard(lane, change);
         }
         if (change.oldValueRef != 0) {
-            // still whole: this lane pins the epoch. Read only now, so that a damaged value can be replaced.
-            ValueBlock.read(lane, operation, table, scratch, change.oldValueRef, change.oldValueLength);
+            // verified only now, so that a damaged value can be replaced
+            ValueBlock.finishRead(table, scratch, change.oldValueRef, change.oldValueLength);
         }
         if (change.inserts() && change.entriesBefore >= ENTRIES_TO_GROW) {
             splitter.grow(lane, scratch);
@@ -100,12 +100,12 @@ final class BucketUpdater {
         final Change change = scratch.change;
         change.entry = bucket.length == 0
                 ? BucketBlock.NOT_FOUND
-                : BucketBlock.find(bucket.block, scratch.key, scratch.keyLength);
+                : BucketBlock.find(bucket.block, scratch.key, 0, scratch.keyLength);
         change.entriesBefore = bucket.entries();
         change.oldValueRef = 0;
         scratch.found = change.entry != BucketBlock.NOT_FOUND;
         final boolean happens = holds(lane, operation, scratch);
-        if (scratch.found && change.wantsOld) {
+        if (scratch.found && change.wantsOld(happens)) {
             if (happens && BucketBlock.isIndirect(bucket.block, change.entry)) {
                 change.oldValueRef = BucketBlock.indirectRef(bucket.block, change.entry);
                 change.oldValueLength = BucketBlock.indirectLength(bucket.block, change.entry);
@@ -245,6 +245,9 @@ final class BucketUpdater {
         if (change.removes || change.inserts()) {
             final long stripe = table.root().offset() + layout.stripeOffset(lane.stripeIndex());
             commit.stripe(stripe, change.removes ? -1 : 1);
+        }
+        if (change.oldValueRef != 0) {
+            ValueBlock.beginRead(lane, table, scratch, change.oldValueRef, change.oldValueLength);
         }
         // if the fabric fails from here on, whether the blocks are linked is for recovery to find out
         change.bucketRef = 0;

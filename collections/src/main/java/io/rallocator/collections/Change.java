@@ -14,11 +14,19 @@ final class Change {
     /** Happens if the key has the expected value. */
     static final int IF_EQUAL = 3;
 
+    /** The caller wants to know no value. */
+    static final int NOTHING = 0;
+
+    /** The caller wants to know the value before, or the value that stood in the way. */
+    static final int OLD = 1;
+
+    /** The caller wants to know the value that stood in the way. */
+    static final int OBSTACLE = 2;
+
     int condition;
     boolean removes;
 
-    /** The caller wants to know the value before, or the value that stood in the way. */
-    boolean wantsOld;
+    private int wanted;
 
     /** Allocated and not linked, or 0. */
     long bucketRef;
@@ -43,10 +51,14 @@ final class Change {
 
     long oldValueLength;
 
-    void set(final int newCondition, final boolean isRemoval, final boolean isOldWanted) {
+    void set(final int newCondition, final boolean isRemoval, final int wantedValue) {
         condition = newCondition;
         removes = isRemoval;
-        wantsOld = isOldWanted;
+        wanted = wantedValue;
+    }
+
+    boolean wantsOld(final boolean happens) {
+        return wanted == OLD || wanted == OBSTACLE && !happens;
     }
 
     void begin() {

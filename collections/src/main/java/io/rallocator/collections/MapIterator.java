@@ -54,7 +54,7 @@ final class MapIterator<K, V> implements Iterator<Map.Entry<K, V>> {
         if (last == null) {
             throw new IllegalStateException("next() was not called, or its entry is removed already");
         }
-        map.removeKey(last.getKey());
+        map.delete(last.getKey());
         last = null;
     }
 

@@ -34,6 +34,7 @@ final class MapTable {
     private final BucketLocator locator;
     private final BucketUpdater updater;
     private final BucketScanner scanner;
+    private final BulkReader bulkReader;
 
     /**
      * Opens a map.
@@ -52,6 +53,7 @@ final class MapTable {
         locator = new BucketLocator(this);
         updater = new BucketUpdater(this, new BucketSplitter(this));
         scanner = new BucketScanner(this);
+        bulkReader = new BulkReader(this);
     }
 
     WorkerSession session() {
@@ -91,9 +93,21 @@ final class MapTable {
 
     /** Bigger is better: the table never shrinks. */
     void learnBuckets(final long buckets) {
-        if (buckets > knownBuckets.getPlain() && buckets <= layout.maxBuckets()) {
+        if (buckets > knownBuckets.getPlain() && isPossibleSize(buckets)) {
             knownBuckets.setPlain(buckets);
         }
+    }
+
+    /** A damaged word may say anything. */
+    boolean isPossibleSize(final long buckets) {
+        return buckets >= MapLayout.FIRST_BUCKETS && buckets <= layout.maxBuckets();
+    }
+
+    /** The level of the bucket of a hash, as far as is known: the buckets at both ends of the table were split this round. */
+    int expectedLevel(final long hash) {
+        final long buckets = knownBuckets();
+        final int level = MapLayout.levelOf(buckets);
+        return (hash & MapLayout.mask(level)) < buckets - (1L << level) ? level + 1 : level;
     }
 
     /** A bucket of level l was split at level l − 1, and so were all before it. */
@@ -123,7 +137,7 @@ final class MapTable {
             locator.locateForReading(lane, operation, scratch.hash, bucket);
             final int entry = bucket.length == 0
                     ? BucketBlock.NOT_FOUND
-                    : BucketBlock.find(bucket.block, scratch.key, scratch.keyLength);
+                    : BucketBlock.find(bucket.block, scratch.key, 0, scratch.keyLength);
             scratch.found = entry != BucketBlock.NOT_FOUND;
             if (scratch.found && wantsValue) {
                 ValueBlock.copyValue(lane, operation, this, scratch, entry);
@@ -171,6 +185,23 @@ final class MapTable {
         final Lane lane = root.acquire(session);
         try {
             return scanner.collect(lane, cursor, batch, atLeast);
+        } finally {
+            session.release(lane);
+        }
+    }
+
+    /**
+     * Looks many keys up.
+     *
+     * @param operation under which the cost is counted
+     * @param keys at most {@link BucketBatch#MAX_HASHES}; those that are found get their values
+     * @param from the first key to look up
+     * @return the key to go on with
+     */
+    int getAll(final Operation operation, final ScanBatch keys, final int from) {
+        final Lane lane = session.acquire();
+        try {
+            return bulkReader.read(lane, operation, keys, from);
         } finally {
             session.release(lane);
         }

@@ -2,6 +2,7 @@ package io.rallocator.collections;
 
 import java.util.AbstractCollection;
 import java.util.AbstractSet;
+import java.util.Collection;
 import java.util.Iterator;
 import java.util.Map;
 import java.util.Objects;
@@ -69,7 +70,7 @@ final class MapViews {
 
         @Override
         public boolean remove(final Object key) {
-            return map.removeKey(key);
+            return map.delete(key);
         }
 
         @Override
@@ -122,10 +123,34 @@ final class MapViews {
             return map.containsValue(value);
         }
 
+        /** Removes one entry with this value, by equality of objects. */
+        @Override
+        public boolean remove(final Object value) {
+            for (final Iterator<Map.Entry<K, V>> iterator = new MapIterator<>(map); iterator.hasNext(); ) {
+                final Map.Entry<K, V> entry = iterator.next();
+                if (entry.getValue().equals(value) && map.remove(entry.getKey(), entry.getValue())) {
+                    return true;
+                }
+            }
+            return false;
+        }
+
         @Override
         public boolean removeIf(final Predicate<? super V> filter) {
             Objects.requireNonNull(filter, "the filter is null");
             return MapViews.removeIf(map, entry -> filter.test(entry.getValue()));
+        }
+
+        @Override
+        public boolean removeAll(final Collection<?> values) {
+            Objects.requireNonNull(values, "the collection is null");
+            return removeIf(values::contains);
+        }
+
+        @Override
+        public boolean retainAll(final Collection<?> values) {
+            Objects.requireNonNull(values, "the collection is null");
+            return removeIf(value -> !values.contains(value));
         }
 
         @Override
@@ -173,6 +198,12 @@ final class MapViews {
         @Override
         public boolean removeIf(final Predicate<? super Map.Entry<K, V>> filter) {
             return MapViews.removeIf(map, Objects.requireNonNull(filter, "the filter is null"));
+        }
+
+        @Override
+        public boolean retainAll(final Collection<?> entries) {
+            Objects.requireNonNull(entries, "the collection is null");
+            return removeIf(entry -> !entries.contains(entry));
         }
 
         @Override

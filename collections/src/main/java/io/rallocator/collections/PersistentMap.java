@@ -2,7 +2,10 @@ package io.rallocator.collections;
 
 import io.rallocator.allocator.Operation;
 import java.util.AbstractMap;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -18,6 +21,7 @@ import org.agrona.concurrent.UnsafeBuffer;
  */
 final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K, V> {
     private static final Operation GET = Operation.named("map.get");
+    private static final Operation GET_ALL = Operation.named("map.getAll");
     private static final Operation PUT = Operation.named("map.put");
     private static final Operation REMOVE = Operation.named("map.remove");
     private static final Operation COMPUTE = Operation.named("map.compute");
@@ -65,27 +69,41 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
 
     @Override
     public V put(final K key, final V value) {
-        return put(key, value, Change.ALWAYS);
+        return put(key, value, Change.ALWAYS, Change.OLD);
     }
 
     @Override
     public V putIfAbsent(final K key, final V value) {
-        return put(key, value, Change.IF_ABSENT);
+        return put(key, value, Change.IF_ABSENT, Change.OBSTACLE);
     }
 
     @Override
     public V replace(final K key, final V value) {
-        return put(key, value, Change.IF_PRESENT);
+        return put(key, value, Change.IF_PRESENT, Change.OLD);
     }
 
-    private V put(final K key, final V value, final int condition) {
+    private V put(final K key, final V value, final int condition, final int wanted) {
         final Scratch scratch = Scratch.enter();
         try {
             encodeKey(scratch, key);
             encodeValue(scratch, value);
-            scratch.change.set(condition, false, true);
+            scratch.change.set(condition, false, wanted);
             table.update(PUT, scratch);
             return scratch.found ? decodeValue(scratch) : null;
+        } finally {
+            scratch.exit();
+        }
+    }
+
+    @Override
+    public boolean set(final K key, final V value) {
+        final Scratch scratch = Scratch.enter();
+        try {
+            encodeKey(scratch, key);
+            encodeValue(scratch, value);
+            scratch.change.set(Change.ALWAYS, false, Change.NOTHING);
+            table.update(PUT, scratch);
+            return !scratch.found;
         } finally {
             scratch.exit();
         }
@@ -98,7 +116,7 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
             encodeKey(scratch, key);
             scratch.encodeExpected(valueCodec, Objects.requireNonNull(oldValue, "the old value is null"));
             encodeValue(scratch, newValue);
-            scratch.change.set(Change.IF_EQUAL, false, false);
+            scratch.change.set(Change.IF_EQUAL, false, Change.NOTHING);
             return table.update(PUT, scratch);
         } finally {
             scratch.exit();
@@ -109,7 +127,7 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
     public V remove(final Object key) {
         final Scratch scratch = Scratch.enter();
         try {
-            scratch.change.set(Change.IF_PRESENT, true, true);
+            scratch.change.set(Change.IF_PRESENT, true, Change.OLD);
             return encodeAnyKey(scratch, key) && table.update(REMOVE, scratch) ? decodeValue(scratch) : null;
         } finally {
             scratch.exit();
@@ -124,18 +142,18 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
                 return false;
             }
             scratch.encodeExpected(valueCodec, castValue(value));
-            scratch.change.set(Change.IF_EQUAL, true, false);
+            scratch.change.set(Change.IF_EQUAL, true, Change.NOTHING);
             return table.update(REMOVE, scratch);
         } finally {
             scratch.exit();
         }
     }
 
-    /** Removes a key, if it is there, without looking at its value. */
-    boolean removeKey(final Object key) {
+    @Override
+    public boolean delete(final Object key) {
         final Scratch scratch = Scratch.enter();
         try {
-            scratch.change.set(Change.IF_PRESENT, true, false);
+            scratch.change.set(Change.IF_PRESENT, true, Change.NOTHING);
             return encodeAnyKey(scratch, key) && table.update(REMOVE, scratch);
         } finally {
             scratch.exit();
@@ -159,6 +177,48 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
         } finally {
             scratch.exit();
         }
+    }
+
+    // ---- many keys
+
+    @Override
+    public Map<K, V> getAll(final Collection<? extends K> keys) {
+        final Map<K, V> found = new LinkedHashMap<>();
+        final ScanBatch batch = new ScanBatch();
+        final List<K> objects = new ArrayList<>(Math.min(keys.size(), BucketBatch.MAX_HASHES));
+        final Scratch scratch = Scratch.enter();
+        try {
+            for (final K key : keys) {
+                if (encodeAnyKey(scratch, key)) {
+                    batch.add(batch.copy(scratch.key, 0, scratch.keyLength), scratch.keyLength);
+                    objects.add(key);
+                }
+                if (objects.size() == BucketBatch.MAX_HASHES) {
+                    getAll(batch, objects, found);
+                }
+            }
+            getAll(batch, objects, found);
+        } finally {
+            scratch.exit();
+        }
+        return found;
+    }
+
+    private void getAll(final ScanBatch batch, final List<K> keys, final Map<K, V> found) {
+        final UnsafeBuffer view = new UnsafeBuffer(0, 0);
+        final int keyBytes = batch.used();
+        for (int from = 0; from < batch.count(); ) {
+            final int next = table.getAll(GET_ALL, batch, from);
+            for (int entry = from; entry < next; entry++) {
+                if (batch.hasValue(entry)) {
+                    found.put(keys.get(entry), decodeValue(batch, entry, view));
+                }
+            }
+            batch.dropValues(keyBytes);
+            from = next;
+        }
+        batch.clear();
+        keys.clear();
     }
 
     // ---- functions
@@ -209,8 +269,11 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
                 }
                 if (value != null) {
                     encodeValue(scratch, value);
+                    if (scratch.found && scratch.isValueExpected()) {
+                        return value; // it was so when it was read: nothing to write
+                    }
                 }
-                scratch.change.set(scratch.found ? Change.IF_EQUAL : Change.IF_ABSENT, value == null, true);
+                scratch.change.set(scratch.found ? Change.IF_EQUAL : Change.IF_ABSENT, value == null, Change.OBSTACLE);
                 if (table.update(COMPUTE, scratch)) {
                     return value;
                 }
@@ -257,7 +320,7 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
         final ScanBatch batch = new ScanBatch();
         final Scratch scratch = Scratch.enter();
         try {
-            scratch.change.set(Change.IF_PRESENT, true, false);
+            scratch.change.set(Change.IF_PRESENT, true, Change.NOTHING);
             long cursor = 0;
             do {
                 batch.clear();
@@ -388,16 +451,12 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
     K decodeKey(final ScanBatch batch, final int entry, final UnsafeBuffer view) {
         final int index = batch.keyIndex(entry);
         final int length = batch.keyLength(entry);
-        return Decoding.decode(keyCodec, view, batch.buffer(), index, length, table.where(), hashOf(batch, entry));
+        return Decoding.decode(keyCodec, view, batch.buffer(), index, length, table.where(), batch.hash(entry));
     }
 
     V decodeValue(final ScanBatch batch, final int entry, final UnsafeBuffer view) {
         final int index = batch.valueIndex(entry);
         final int length = batch.valueLength(entry);
-        return Decoding.decode(valueCodec, view, batch.buffer(), index, length, table.where(), hashOf(batch, entry));
-    }
-
-    private static long hashOf(final ScanBatch batch, final int entry) {
-        return Bytes.hash(batch.buffer(), batch.keyIndex(entry), batch.keyLength(entry));
+        return Decoding.decode(valueCodec, view, batch.buffer(), index, length, table.where(), batch.hash(entry));
     }
 }

@@ -1,5 +1,7 @@
 package io.rallocator.collections;
 
+import java.util.Collection;
+import java.util.Map;
 import java.util.concurrent.ConcurrentMap;
 import java.util.function.BiConsumer;
 
@@ -15,7 +17,8 @@ import java.util.function.BiConsumer;
  * way when its process died has either happened or not. No process ever waits for a dead or stopped one.
  *
  * <p><b>Functions</b> given to {@code compute} and its kin may be called more than once if others change the same key
- * meanwhile; they may use the same map. They must have no effect besides their result.
+ * meanwhile; they may use the same map. They must have no effect besides their result. One that throws changes nothing; one whose
+ * result encodes to the bytes that are there writes nothing.
  *
  * <p><b>Equality.</b> Keys are equal if they encode to equal bytes; so are values in {@code replace(key, old, new)},
  * {@code remove(key, value)} and {@code containsValue}. Equality and hash code of the map itself are those of
@@ -56,6 +59,37 @@ public interface RemoteMap<K, V> extends ConcurrentMap<K, V> {
      */
     @Override
     int size();
+
+    /**
+     * Puts, without asking for the value before.
+     *
+     * <p>Cost in round trips: 3, or 1 if the heap's cache knows the bucket, however large the value before was; unlike
+     * {@link #put} it reads and decodes nothing of that one.
+     *
+     * @param key of the entry
+     * @param value the new value
+     * @return true if the key was absent
+     */
+    boolean set(K key, V value);
+
+    /**
+     * Removes a key, without asking for its value. Costs what {@link #set} costs.
+     *
+     * @param key to remove
+     * @return true if the key was present
+     */
+    boolean delete(Object key);
+
+    /**
+     * Looks many keys up together. Each is answered as {@link #get} answers, at its own moment.
+     *
+     * <p>Cost in round trips: 2 for every 128 keys, 1 more if the map has grown since this heap last looked or any of
+     * their values have more than 512 bytes, and some for values whose bytes do not fit in one read of 1 MiB together.
+     *
+     * @param keys none of them null
+     * @return those that are present with their values, in the order of {@code keys}, by the given key objects; a copy
+     */
+    Map<K, V> getAll(Collection<? extends K> keys);
 
     /**
      * Shows some entries. Called again and again with what it returned, it shows every entry that stays in the map

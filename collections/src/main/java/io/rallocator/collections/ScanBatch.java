@@ -1,9 +1,15 @@
 package io.rallocator.collections;
 
+import io.rallocator.allocator.Lane;
+import io.rallocator.allocator.Operation;
+import io.rallocator.persistence.BlockDescriptor;
 import java.util.Arrays;
 import org.agrona.DirectBuffer;
 
-/** Entries that were collected from a map, as bytes, to be decoded when no lane is held. */
+/**
+ * Entries that were collected from a map, as bytes, to be decoded when no lane is held; and keys whose values are looked
+ * for. Large values are read together at the end.
+ */
 final class ScanBatch {
     /** Collecting stops when a batch has so many bytes: a lane is not held for long. */
     static final int FULL_BYTES = 1 << 20;
@@ -13,8 +19,11 @@ final class ScanBatch {
     private static final int KEY_LENGTH = 1;
     private static final int VALUE_INDEX = 2;
     private static final int VALUE_LENGTH = 3;
+    private static final int ABSENT = -1;
 
     private final GrowingBuffer bytes = new GrowingBuffer();
+    private final ValueReads largeValues = new ValueReads();
+    private BucketBatch buckets;
     private int[] entries = new int[64 * FIELDS];
     private int count;
     private int used;
@@ -22,6 +31,7 @@ final class ScanBatch {
     void clear() {
         count = 0;
         used = 0;
+        largeValues.clear();
     }
 
     int count() {
@@ -40,6 +50,25 @@ final class ScanBatch {
         return bytes.buffer();
     }
 
+    /** The batch's reader of buckets, with nothing added to it. */
+    BucketBatch buckets(final MapTable table) {
+        if (buckets == null) {
+            buckets = new BucketBatch(table);
+        }
+        buckets.clear();
+        return buckets;
+    }
+
+    /** Bytes that are in use. */
+    int used() {
+        return used;
+    }
+
+    /** Drops the bytes from there on, and with them the values that were looked for; the keys stay. */
+    void dropValues(final int from) {
+        used = from;
+    }
+
     /** Takes room at the end. */
     int reserve(final int length) {
         final int at = used;
@@ -55,15 +84,74 @@ final class ScanBatch {
     }
 
     void add(final int keyIndex, final int keyLength, final int valueIndex, final int valueLength) {
+        setValue(add(keyIndex, keyLength), valueIndex, valueLength);
+    }
+
+    /**
+     * Adds a key without a value.
+     *
+     * @param keyIndex where it is
+     * @param keyLength its bytes
+     * @return the number of the entry
+     */
+    int add(final int keyIndex, final int keyLength) {
         final int at = count * FIELDS;
         if (at == entries.length) {
             entries = Arrays.copyOf(entries, 2 * at);
         }
         entries[at + KEY_INDEX] = keyIndex;
         entries[at + KEY_LENGTH] = keyLength;
-        entries[at + VALUE_INDEX] = valueIndex;
-        entries[at + VALUE_LENGTH] = valueLength;
-        count++;
+        entries[at + VALUE_LENGTH] = ABSENT;
+        return count++;
+    }
+
+    /**
+     * Gives an entry its value, which for a large one is here after {@link #readValues} only.
+     *
+     * @param lane held
+     * @param table of the map
+     * @param block of the bucket
+     * @param from where the entry begins in it
+     * @param hash of the key
+     * @param entry number
+     */
+    void addValue(
+            final Lane lane,
+            final MapTable table,
+            final DirectBuffer block,
+            final int from,
+            final long hash,
+            final int entry) {
+        if (BucketBlock.isIndirect(block, from)) {
+            final long ref = BucketBlock.indirectRef(block, from);
+            final long length = BucketBlock.indirectLength(block, from);
+            ValueBlock.requirePossible(lane.geometry(), table, ref, length);
+            final int at = reserve(BlockDescriptor.HEADER_BYTES + (int) length);
+            largeValues.add(hash, ref, length, at);
+            setValue(entry, at + BlockDescriptor.HEADER_BYTES, (int) length);
+        } else {
+            final int length = BucketBlock.valueLength(block, from);
+            setValue(entry, copy(block, BucketBlock.valueIndex(block, from), length), length);
+        }
+    }
+
+    private void setValue(final int entry, final int index, final int length) {
+        entries[entry * FIELDS + VALUE_INDEX] = index;
+        entries[entry * FIELDS + VALUE_LENGTH] = length;
+    }
+
+    /** Reads the large values. */
+    void readValues(final Lane lane, final Operation operation, final MapTable table) {
+        largeValues.read(lane, operation, table, bytes.buffer());
+        largeValues.clear();
+    }
+
+    long hash(final int entry) {
+        return Bytes.hash(buffer(), keyIndex(entry), keyLength(entry));
+    }
+
+    boolean hasValue(final int entry) {
+        return valueLength(entry) != ABSENT;
     }
 
     int keyIndex(final int entry) {

@@ -116,6 +116,11 @@ final class Scratch {
         expected.putBytes(0, result.buffer(), resultIndex, resultLength);
     }
 
+    /** Tells whether the encoded value is the one that a change expects. */
+    boolean isValueExpected() {
+        return valueLength == expectedLength && Bytes.equal(value, VALUE_INDEX, expected, 0, valueLength);
+    }
+
     private static <T> int encode(
             final Codec<T> codec, final T object, final ExpandableArrayBuffer target, final int index) {
         final int length = codec.encode(object, target, index);

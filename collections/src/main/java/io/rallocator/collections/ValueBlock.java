@@ -32,40 +32,56 @@ final class ValueBlock {
     }
 
     /** Reads a value block into the scratch's result. */
-    static void read(
+    private static void read(
             final Lane lane,
             final Operation operation,
             final MapTable table,
             final Scratch scratch,
             final long ref,
             final long valueLength) {
-        readTo(lane, operation, table, scratch.result, 0, scratch.hash, ref, valueLength);
-        scratch.resultIndex = BlockDescriptor.HEADER_BYTES;
-        scratch.resultLength = (int) valueLength;
+        beginRead(lane, table, scratch, ref, valueLength);
+        lane.chain().post(operation);
+        finishRead(table, scratch, ref, valueLength);
     }
 
-    /** Reads and verifies a value block, header included. */
-    static void readTo(
-            final Lane lane,
-            final Operation operation,
-            final MapTable table,
-            final GrowingBuffer target,
-            final int index,
-            final long hash,
-            final long ref,
-            final long valueLength) {
-        final long linkOffset = table.root().offset();
-        if (!isPossible(lane.geometry(), ref, valueLength)) {
-            throw Blocks.damagedBlock(BlockDescriptor.VALUE, BlockRef.offset(ref), linkOffset, "length " + valueLength);
-        }
+    /** Adds the READ of a value block into the scratch's result, header included, to the lane's chain. */
+    static void beginRead(
+            final Lane lane, final MapTable table, final Scratch scratch, final long ref, final long valueLength) {
+        requirePossible(lane.geometry(), table, ref, valueLength);
         final int bytes = BlockDescriptor.HEADER_BYTES + (int) valueLength;
-        final UnsafeBuffer buffer = target.ensure(index + bytes);
-        lane.chain().read(BlockRef.offset(ref), buffer, index, bytes).post(operation);
+        lane.chain().read(BlockRef.offset(ref), scratch.result.ensure(bytes), 0, bytes);
+    }
+
+    /** Verifies a value block that was read into the scratch's result. */
+    static void finishRead(final MapTable table, final Scratch scratch, final long ref, final long valueLength) {
+        scratch.resultIndex = BlockDescriptor.HEADER_BYTES;
+        scratch.resultLength = (int) valueLength;
+        final int bytes = BlockDescriptor.HEADER_BYTES + scratch.resultLength;
+        verify(table, scratch.result.buffer(), 0, bytes, scratch.hash, ref);
+    }
+
+    /** Makes sure that what an entry says of its value's block can be read. */
+    static void requirePossible(
+            final PoolGeometry geometry, final MapTable table, final long ref, final long valueLength) {
+        if (!isPossible(geometry, ref, valueLength)) {
+            throw Blocks.damagedBlock(
+                    BlockDescriptor.VALUE, BlockRef.offset(ref), table.root().offset(), "length " + valueLength);
+        }
+    }
+
+    /** Makes sure that a block that was read is the one that an entry names. */
+    static void verify(
+            final MapTable table,
+            final UnsafeBuffer buffer,
+            final int index,
+            final int bytes,
+            final long hash,
+            final long ref) {
         if (!isRight(buffer, index, bytes, table.structure(), hash, ref)) {
             throw Blocks.damagedBlock(
                     BlockDescriptor.VALUE,
                     BlockRef.offset(ref),
-                    linkOffset,
+                    table.root().offset(),
                     table.where() + " 0x" + Long.toHexString(hash));
         }
     }

@@ -1,0 +1,242 @@
+package io.rallocator.collections;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.rallocator.allocator.FabricCounters.Figure;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Many keys at once, and iteration: the right answers, in few chains. */
+@Timeout(120)
+class MapBatchTest {
+    private static final long SEED = Long.getLong("rallocator.seed", 20_260_102);
+    private static final String LARGE = "large ".repeat(300);
+
+    private TestPool pool;
+
+    @BeforeEach
+    void create() {
+        pool = TestPool.ofMebibytes(64);
+    }
+
+    @AfterEach
+    void check() {
+        pool.check();
+        pool.close();
+    }
+
+    private static RemoteMap<Integer, String> open(final RemoteHeap heap) {
+        return heap.map("batch", Codecs.ints(), Codecs.string());
+    }
+
+    private static void fill(final Map<Integer, String> map, final int count) {
+        for (int key = 0; key < count; key++) {
+            map.put(key, "value " + key);
+        }
+    }
+
+    private static long chains(final RemoteHeap heap, final String operation, final Runnable action) {
+        final long before = heap.count(operation, Figure.CHAINS);
+        action.run();
+        return heap.count(operation, Figure.CHAINS) - before;
+    }
+
+    private static List<Integer> range(final int from, final int to) {
+        final List<Integer> keys = new ArrayList<>();
+        for (int key = from; key < to; key++) {
+            keys.add(key);
+        }
+        return keys;
+    }
+
+    // ---- getAll
+
+    @Test
+    void shouldGetAllThatArePresentWhenSomeKeysAreNot() {
+        final Random random = new Random(SEED);
+        try (RemoteHeap heap = pool.embedded()) {
+            final RemoteMap<Integer, String> map = open(heap);
+            final Map<Integer, String> model = new HashMap<>();
+            for (int round = 0; round < 60; round++) {
+                for (int i = 0; i < 100; i++) {
+                    final int key = random.nextInt(3_000);
+                    final String value = random.nextInt(10) == 0 ? LARGE + round : "value " + round;
+                    assertThat(map.put(key, value)).isEqualTo(model.put(key, value));
+                }
+                final Map<Integer, String> expected = new LinkedHashMap<>();
+                final List<Integer> keys = new ArrayList<>();
+                for (int i = random.nextInt(400); i > 0; i--) {
+                    final int key = random.nextInt(3_000);
+                    keys.add(key);
+                    if (model.containsKey(key)) {
+                        expected.put(key, model.get(key));
+                    }
+                }
+                assertThat(map.getAll(keys)).as("seed %d", SEED).isEqualTo(expected);
+            }
+            assertThat(map.getAll(List.of())).isEmpty();
+            assertThatThrownBy(() -> map.getAll(Arrays.asList(1, null))).isInstanceOf(NullPointerException.class);
+        }
+    }
+
+    @Test
+    void shouldGetAllInThreeChainsForEach128WhenNothingIsCached() {
+        try (RemoteHeap heap = pool.embedded()) {
+            fill(open(heap), 10_000);
+        }
+        try (RemoteHeap heap = pool.embedded()) {
+            final RemoteMap<Integer, String> map = open(heap);
+            assertThat(chains(
+                            heap,
+                            "map.getAll",
+                            () -> assertThat(map.getAll(range(0, 128))).hasSize(128)))
+                    .as("words, words again as the table is larger than thought, blocks")
+                    .isLessThanOrEqualTo(3);
+            assertThat(chains(
+                            heap,
+                            "map.getAll",
+                            () -> assertThat(map.getAll(range(1_000, 1_128))).hasSize(128)))
+                    .isEqualTo(2);
+            assertThat(chains(
+                            heap,
+                            "map.getAll",
+                            () -> assertThat(map.getAll(range(0, 10_240))).hasSize(10_000)))
+                    .isLessThanOrEqualTo(2 * 80);
+            assertThat(chains(heap, "map.getAll", () -> map.getAll(List.of(17))))
+                    .isEqualTo(2);
+        }
+    }
+
+    @Test
+    void shouldGetLargeValuesInOneMoreChainWhenTheyHaveBlocksOfTheirOwn() {
+        try (RemoteHeap heap = pool.embedded()) {
+            final RemoteMap<Integer, String> map = open(heap);
+            for (int key = 0; key < 200; key++) {
+                map.put(key, LARGE + key);
+            }
+            assertThat(chains(
+                            heap,
+                            "map.getAll",
+                            () -> assertThat(map.getAll(range(0, 100))).containsEntry(99, LARGE + 99)))
+                    .isLessThanOrEqualTo(3);
+            final String huge = "h".repeat(300_000);
+            for (int key = 0; key < 20; key++) {
+                map.put(key, huge + key);
+            }
+            final Map<Integer, String> found = map.getAll(range(0, 200));
+            assertThat(found).hasSize(200).containsEntry(0, huge + 0).containsEntry(199, LARGE + 199);
+        }
+    }
+
+    // ---- iteration
+
+    @Test
+    void shouldIterateInFewChainsWhenBucketsAreReadAhead() {
+        final int count = 20_000;
+        try (RemoteHeap heap = pool.embedded()) {
+            fill(open(heap), count);
+        }
+        try (RemoteHeap heap = pool.embedded()) {
+            final RemoteMap<Integer, String> map = open(heap);
+            final long most = count / 64 + 16; // two chains for 128 buckets of 1.8 entries would be count / 115
+            assertThat(chains(
+                            heap,
+                            "map.scan",
+                            () -> assertThat(map.keySet().stream().distinct().count())
+                                    .isEqualTo(count)))
+                    .isLessThan(most);
+            assertThat(chains(heap, "map.scan", () -> map.forEach((key, value) -> {})))
+                    .isLessThan(most);
+            assertThat(chains(heap, "map.scan", () -> assertThat(map.values()).hasSize(count)))
+                    .isLessThan(most);
+        }
+    }
+
+    @Test
+    void shouldIterateOverEveryKeyOnceWhenTheMapGrowsMeanwhile() throws Exception {
+        final int stayed = 2_000;
+        try (RemoteHeap heap = pool.embedded();
+                RemoteHeap other = pool.local()) {
+            final RemoteMap<Integer, String> map = open(heap);
+            fill(map, stayed);
+            final AtomicBoolean done = new AtomicBoolean();
+            final CompletableFuture<Void> growth = CompletableFuture.runAsync(() -> {
+                final RemoteMap<Integer, String> same = open(other);
+                for (int key = stayed; key < 60_000 && !done.get(); key++) {
+                    same.set(key, "new " + key);
+                }
+            });
+            for (int round = 0; round < 20; round++) {
+                final List<Integer> seen = new ArrayList<>();
+                for (final Integer key : map.keySet()) {
+                    seen.add(key);
+                }
+                assertThat(seen).doesNotHaveDuplicates().containsAll(range(0, stayed));
+                assertThat(map.getAll(range(0, stayed))).hasSize(stayed);
+            }
+            done.set(true);
+            growth.get();
+        }
+    }
+
+    // ---- what the caller does not ask for
+
+    @Test
+    void shouldNotReadTheOldValueWhenTheCallerDoesNotWantIt() {
+        try (RemoteHeap heap = pool.embedded()) {
+            final RemoteMap<Integer, String> map = open(heap);
+            final String huge = "h".repeat(100_000);
+            assertThat(map.set(1, huge)).isTrue();
+            final long before = heap.count("map.put", Figure.BYTES_IN);
+            assertThat(map.set(1, "small")).isFalse();
+            assertThat(map.set(1, huge)).isFalse();
+            assertThat(heap.count("map.put", Figure.BYTES_IN) - before).isLessThan(4_096);
+            assertThat(map.delete(1)).isTrue();
+            assertThat(map.delete(1)).isFalse();
+            assertThat(heap.count("map.remove", Figure.BYTES_IN)).isLessThan(4_096);
+        }
+    }
+
+    @Test
+    void shouldReadTheOldLargeValueInTheCommitsChainWhenTheCallerWantsIt() {
+        try (RemoteHeap heap = pool.embedded()) {
+            final RemoteMap<Integer, String> map = open(heap);
+            map.put(1, LARGE + 1);
+            assertThat(chains(
+                            heap,
+                            "map.put",
+                            () -> assertThat(map.put(1, LARGE + 2)).isEqualTo(LARGE + 1)))
+                    .isLessThanOrEqualTo(3);
+            assertThat(chains(
+                            heap, "map.remove", () -> assertThat(map.remove(1)).isEqualTo(LARGE + 2)))
+                    .isLessThanOrEqualTo(3);
+        }
+    }
+
+    @Test
+    void shouldWriteNothingWhenAFunctionReturnsAnEqualValue() {
+        try (RemoteHeap heap = pool.embedded()) {
+            final RemoteMap<Integer, String> map = open(heap);
+            fill(map, 100);
+            assertThat(chains(
+                            heap,
+                            "map.compute",
+                            () -> assertThat(map.compute(5, (key, old) -> old)).isEqualTo("value 5")))
+                    .isEqualTo(2);
+            assertThat(heap.count("map.compute", Figure.PERSISTS)).isZero();
+            assertThat(map).containsEntry(5, "value 5");
+        }
+    }
+}
