@@ -3,7 +3,8 @@ package io.rallocator.persistence;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.FileAlreadyExistsException;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -16,44 +17,81 @@ import org.agrona.concurrent.UnsafeBuffer;
  * {@code FileChannel}, before a byte of it is mapped, so a bad file gives an exception and never a signal.
  */
 public final class PoolFile {
+    /** What the name of a pool's file ends in until the pool is whole. */
+    static final String UNFINISHED = ".creating";
+
     private static final int CHUNK_BYTES = 1 << 20;
 
     private PoolFile() {}
 
     /**
-     * Creates a pool: allocates every block of the file, lays out the metadata, and writes the superblock last, so an
-     * interrupted creation is recognised.
+     * Creates a pool beside its place, in a file whose name ends in {@value #UNFINISHED}: allocates every block, lays out
+     * the metadata, writes the superblock, and moves it there. So a creation that was interrupted leaves no pool; what it
+     * leaves is used by the next one.
      *
      * @param file must not exist
      * @param geometry of the pool
      * @param sparse true to leave the blocks unallocated: for tests only, a full disk then kills the JVM
      * @param progress receives the bytes written so far
      * @return the superblock
-     * @throws PoolUnavailableException if the file exists, the folder is missing or read-only, or the disk is full; an
-     *     unfinished file is removed
+     * @throws PoolUnavailableException if the file exists or another process creates it, the folder is missing or
+     *     read-only, or the disk is full; an unfinished file is removed
      */
     public static Superblock create(
             final Path file, final PoolGeometry geometry, final boolean sparse, final LongConsumer progress) {
-        boolean created = false;
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-            created = true;
+        requireMissing(file);
+        final Path unfinished = file.resolveSibling(file.getFileName() + UNFINISHED);
+        try (FileChannel channel = FileChannel.open(unfinished, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            lock(file, channel);
+            requireMissing(file); // from here on, nobody else makes it
+            return create(file, unfinished, channel, geometry, sparse, progress);
+        } catch (final IOException e) {
+            throw createFailed(file, geometry, e);
+        }
+    }
+
+    private static Superblock create(
+            final Path file,
+            final Path unfinished,
+            final FileChannel channel,
+            final PoolGeometry geometry,
+            final boolean sparse,
+            final LongConsumer progress)
+            throws IOException {
+        try {
+            channel.truncate(0);
             if (!sparse) {
-                checkRoom(file, geometry.capacity());
+                checkRoom(unfinished, geometry.capacity());
             }
             allocate(channel, geometry.capacity(), sparse, progress);
-        } catch (final FileAlreadyExistsException e) {
-            throw new PoolUnavailableException(file + " exists already; open it, or remove it first", e);
-        } catch (final IOException e) {
-            throw createFailed(file, geometry, created, e);
-        }
-        final Superblock superblock = Superblock.create(geometry, sparse);
-        try (NvmRegion region = MappedNvmRegion.map(file, geometry.capacity())) {
-            PoolFormat.format(region, geometry);
-            superblock.writeTo(region);
+            final Superblock superblock = Superblock.create(geometry, sparse);
+            try (NvmRegion region = MappedNvmRegion.map(unfinished, geometry.capacity())) {
+                PoolFormat.format(region, geometry);
+                superblock.writeTo(region);
+            }
+            Files.move(unfinished, file);
             return superblock;
-        } catch (final PoolUnavailableException e) {
-            deleteUnfinished(file, e);
+        } catch (final IOException | PoolUnavailableException e) {
+            deleteUnfinished(unfinished, e);
             throw e;
+        }
+    }
+
+    private static void requireMissing(final Path file) {
+        if (Files.exists(file)) {
+            throw new PoolUnavailableException(file + " exists already; open it, or remove it first");
+        }
+    }
+
+    private static void lock(final Path file, final FileChannel channel) throws IOException {
+        FileLock lock = null;
+        try {
+            lock = channel.tryLock();
+        } catch (final OverlappingFileLockException e) {
+            throw new PoolUnavailableException("this process is creating " + file + " already; wait for it", e);
+        }
+        if (lock == null) {
+            throw new PoolUnavailableException("another process is creating " + file + "; wait for it, then open it");
         }
     }
 
@@ -92,11 +130,8 @@ public final class PoolFile {
     }
 
     private static PoolUnavailableException createFailed(
-            final Path file, final PoolGeometry geometry, final boolean created, final IOException cause) {
+            final Path file, final PoolGeometry geometry, final IOException cause) {
         long usable = -1;
-        if (created) {
-            deleteUnfinished(file, cause);
-        }
         try {
             final Path folder = file.toAbsolutePath().getParent();
             usable = Files.getFileStore(folder).getUsableSpace();

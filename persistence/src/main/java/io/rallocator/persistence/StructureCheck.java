@@ -128,7 +128,14 @@ final class StructureCheck {
         if (BlockDescriptor.locator(root, 0) != index || BlockDescriptor.structure(root, 0) != index) {
             return "it says that it is root " + BlockDescriptor.locator(root, 0);
         }
-        return geometry.isPlausible(BlockDescriptor.refOf(word, root, 0)) ? null : "no block can begin there";
+        final long ref = BlockDescriptor.refOf(word, root, 0);
+        if (!geometry.isPlausible(ref)) {
+            return "no block can begin there";
+        }
+        final SlabView view = slabs.view(geometry.slabUnitAt(offset, BlockRef.slabClass(ref)));
+        return view != null && view.hasHeader && view.layout.blockBytes() != blockBytes
+                ? "the word says " + blockBytes + " bytes, the blocks of its slab have " + view.layout.blockBytes()
+                : null;
     }
 
     private String text(final int at, final int maxBytes) {

@@ -114,6 +114,29 @@ class PoolDamageTest {
     }
 
     @Test
+    void shouldFindAndRepairEveryDamageOfTheClassInARootWord() {
+        populate();
+        final byte[] whole = pool.heap().snapshot();
+        for (int root = 0; root < geometry.roots(); root++) {
+            final long offset = geometry.rootOffset(root);
+            if (LinkWord.isPointer(pool.region().readLong(offset))) {
+                for (int bits = 1; bits < 64; bits++) {
+                    pool.flip(offset + 5, bits);
+                    assertThat(pool.check().clean())
+                            .as("root %d ^ %d", root, bits)
+                            .isFalse();
+                    final CheckReport repaired = pool.repair();
+                    assertThat(repaired.clean())
+                            .as("root %d ^ %d: %s", root, bits, repaired)
+                            .isTrue();
+                    assertThat(repaired.liveBlocks()).isEqualTo(LIVE_BLOCKS);
+                    pool.heap().restore(whole);
+                }
+            }
+        }
+    }
+
+    @Test
     void shouldNeverLoseBlocksWhenBytesOfSlabMetadataAreDamaged() {
         final Random random = Seeds.random("PoolDamageTest.slabs");
         populate();

@@ -3,6 +3,7 @@ package io.rallocator.persistence;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -15,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
@@ -146,6 +148,39 @@ class PoolFileTest {
                 .contains("PoolUnavailableException", "cannot create a pool of 4194304 bytes", "File too large");
         assertThat(process.exitValue()).isEqualTo(3);
         assertThat(file).doesNotExist();
+        assertThat(folder).isEmptyDirectory();
+    }
+
+    @Test
+    void shouldLeaveNoPoolAndCreateItAtTheNextTryWhenItIsKilledInBetween() throws Exception {
+        final Path file = folder.resolve("pool");
+        final Process process = new ProcessBuilder(TestProcess.java(CreateHalf.class, file.toString()))
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        try (BufferedReader output = process.inputReader(StandardCharsets.UTF_8)) {
+            assertThat(output.readLine()).isEqualTo("half");
+            assertThat(file).doesNotExist();
+            assertThatThrownBy(() -> PoolFile.create(file, GEOMETRY, false, bytes -> {}))
+                    .isInstanceOf(PoolUnavailableException.class)
+                    .hasMessageContaining("another process is creating");
+            process.destroyForcibly().waitFor();
+        }
+        assertThat(file).doesNotExist();
+        PoolFile.create(file, GEOMETRY, false, bytes -> {});
+        assertThat(PoolChecker.check(file).clean()).isTrue();
+        assertThat(folder).isDirectoryNotContaining(path -> path.toString().endsWith(PoolFile.UNFINISHED));
+    }
+
+    /** Creates half a pool and waits to be killed. */
+    static final class CreateHalf {
+        private CreateHalf() {}
+
+        public static void main(final String[] args) {
+            PoolFile.create(Path.of(args[0]), PoolBuilder.smallGeometry(), false, bytes -> {
+                System.out.println("half");
+                LockSupport.park();
+            });
+        }
     }
 
     /** Run with a limit on the size of files. */

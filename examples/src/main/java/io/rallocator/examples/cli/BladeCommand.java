@@ -26,7 +26,7 @@ import picocli.CommandLine.Spec;
         footer = {"", "Example:", "  rallocator blade --pool /dev/shm/pool --size 4g"})
 final class BladeCommand implements Callable<Integer> {
     private static final long PROGRESS_NS = TimeUnit.SECONDS.toNanos(2);
-    private static final String DEFAULT_SIZE = "1g";
+    private static final long DEFAULT_SIZE = 1L << 30;
 
     @Spec
     private CommandSpec spec;
@@ -41,18 +41,20 @@ final class BladeCommand implements Callable<Integer> {
     @Option(
             names = "--size",
             paramLabel = "SIZE",
-            defaultValue = DEFAULT_SIZE,
             converter = ByteSize.class,
-            description = "The size of a new pool, such as 512m or 4g (default: ${DEFAULT-VALUE}).")
-    private long size;
+            description = "The size of a new pool, such as 512m or 4g (default: 1g); a pool that exists has its size.")
+    private Long size;
 
     @Option(names = "--json", description = "Print the ready line as a JSON object.")
     private boolean json;
 
     @Override
     public Integer call() throws InterruptedException {
-        if (!Files.exists(pool)) {
-            PoolFile.create(pool, PoolGeometry.ofCapacity(size), false, progress());
+        if (Files.exists(pool)) {
+            requireSize(PoolFile.readSuperblock(pool).geometry().capacity());
+        } else {
+            final long bytes = size == null ? DEFAULT_SIZE : size;
+            PoolFile.create(pool, PoolGeometry.ofCapacity(bytes), false, progress(bytes));
         }
         final CountDownLatch ended = new CountDownLatch(1);
         final CountDownLatch closed = new CountDownLatch(1);
@@ -78,14 +80,21 @@ final class BladeCommand implements Callable<Integer> {
         }
     }
 
-    private LongConsumer progress() {
+    private void requireSize(final long existing) {
+        if (size != null && size != existing) {
+            throw new IllegalArgumentException("the pool " + pool + " exists with " + existing
+                    + " bytes, asked for was " + size + "; leave --size out, or choose another file");
+        }
+    }
+
+    private LongConsumer progress(final long bytes) {
         final PrintWriter err = spec.commandLine().getErr();
         final long[] last = {System.nanoTime()};
         return written -> {
             if (System.nanoTime() - last[0] > PROGRESS_NS) {
                 last[0] = System.nanoTime();
                 err.println(
-                        "creating " + pool + ": " + ByteSize.forPeople(written) + " of " + ByteSize.forPeople(size));
+                        "creating " + pool + ": " + ByteSize.forPeople(written) + " of " + ByteSize.forPeople(bytes));
                 err.flush();
             }
         };

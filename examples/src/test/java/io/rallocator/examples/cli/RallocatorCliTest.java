@@ -121,6 +121,12 @@ class RallocatorCliTest {
     }
 
     @Test
+    void shouldRefuseAnotherSizeWhenThePoolExists() {
+        final Path pool = pool();
+        fails(2, "asked for was 3145728; leave --size out", "blade", "--pool", pool.toString(), "--size", "3m");
+    }
+
+    @Test
     void shouldNameWhatIsWrongWithAFile() throws IOException {
         fails(7, "there is no file", "check", folder.resolve("none").toString());
         final Path text = Files.writeString(folder.resolve("text"), "not a pool, and shorter than one");
