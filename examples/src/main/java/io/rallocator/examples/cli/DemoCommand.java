@@ -2,14 +2,9 @@ package io.rallocator.examples.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -27,8 +22,6 @@ import picocli.CommandLine.Spec;
         },
         footer = {"", "Exit code 0: nothing lost, torn, duplicated or leaked; 1 otherwise."})
 final class DemoCommand implements Callable<Integer> {
-    private static final Path MEMORY = Path.of("/dev/shm");
-
     @Spec
     private CommandSpec spec;
 
@@ -45,9 +38,7 @@ final class DemoCommand implements Callable<Integer> {
     public Integer call() throws IOException, InterruptedException {
         final PrintWriter tell =
                 json ? spec.commandLine().getErr() : spec.commandLine().getOut();
-        final Path work = Files.createTempDirectory(place(), "rallocator-demo-");
-        final Thread cleaner = new Thread(() -> remove(work));
-        Runtime.getRuntime().addShutdownHook(cleaner);
+        final Path work = WorkFolder.create(folder, "demo", DemoScript.POOL_BYTES);
         final DemoScript script = new DemoScript(work, text -> {
             tell.println(text);
             tell.flush();
@@ -64,26 +55,5 @@ final class DemoCommand implements Callable<Integer> {
             Json.print(spec.commandLine().getOut(), result);
         }
         return script.passed() ? 0 : Failures.FAILED;
-    }
-
-    private Path place() {
-        if (folder != null) {
-            return folder;
-        }
-        return Files.isWritable(MEMORY) && MEMORY.toFile().getUsableSpace() > 2 * DemoScript.POOL_BYTES
-                ? MEMORY
-                : Path.of(System.getProperty("java.io.tmpdir"));
-    }
-
-    private static void remove(final Path folder) {
-        try (Stream<Path> paths = Files.walk(folder)) {
-            final List<Path> deepestFirst =
-                    paths.sorted(Comparator.reverseOrder()).collect(Collectors.toList());
-            for (final Path path : deepestFirst) {
-                Files.deleteIfExists(path);
-            }
-        } catch (final IOException e) {
-            System.err.println("rallocator: could not remove " + folder + ": " + e.getMessage());
-        }
     }
 }

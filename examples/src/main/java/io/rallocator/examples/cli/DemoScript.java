@@ -35,12 +35,12 @@ final class DemoScript implements AutoCloseable {
     private final Consumer<String> tell;
     private final long started = System.nanoTime();
     private final List<String> corpus = Corpus.lines();
-    private final DemoProcess[] workers = new DemoProcess[WORKERS];
+    private final ChildProcess[] workers = new ChildProcess[WORKERS];
     private final int[] lives = new int[WORKERS];
     private final List<Path> killedLogs = new ArrayList<>();
     private final List<Path> endedLogs = new ArrayList<>();
     private final List<Long> recoveryMs = new ArrayList<>();
-    private DemoProcess blade;
+    private ChildProcess blade;
     private int kills;
     private boolean passed;
 
@@ -82,7 +82,7 @@ final class DemoScript implements AutoCloseable {
     // ---- processes
 
     private void startBlade() throws IOException, InterruptedException {
-        blade = DemoProcess.start(
+        blade = ChildProcess.start(
                 "the blade",
                 errors,
                 List.of("blade", "--pool", pool.toString(), "--size", Long.toString(POOL_BYTES), "--json"));
@@ -94,7 +94,7 @@ final class DemoScript implements AutoCloseable {
 
     private void startWorker(final int worker) throws InterruptedException {
         lives[worker]++;
-        workers[worker] = DemoProcess.start(
+        workers[worker] = ChildProcess.start(
                 "worker " + worker,
                 errors,
                 List.of(
@@ -159,7 +159,7 @@ final class DemoScript implements AutoCloseable {
 
     private long totalProgress() {
         long sum = 0;
-        for (final DemoProcess worker : workers) {
+        for (final ChildProcess worker : workers) {
             sum += worker.progress();
         }
         return sum;
@@ -248,7 +248,7 @@ final class DemoScript implements AutoCloseable {
 
     @Override
     public void close() {
-        for (final DemoProcess worker : workers) {
+        for (final ChildProcess worker : workers) {
             if (worker != null) {
                 worker.close();
             }

@@ -20,7 +20,9 @@ import picocli.CommandLine.Spec;
             BladeCommand.class,
             InspectCommand.class,
             CheckCommand.class,
-            DemoWorkerCommand.class
+            CrashTestCommand.class,
+            DemoWorkerCommand.class,
+            CrashWorkerCommand.class
         },
         footer = {
             "",
@@ -54,7 +56,9 @@ public final class RallocatorCli implements Runnable {
      * @return with our handling of failures
      */
     static CommandLine commandLine() {
-        return new CommandLine(new RallocatorCli()).setExecutionExceptionHandler(new Failures());
+        return new CommandLine(new RallocatorCli())
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setExecutionExceptionHandler(new Failures());
     }
 
     @Override

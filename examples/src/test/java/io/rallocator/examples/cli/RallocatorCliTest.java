@@ -61,7 +61,7 @@ class RallocatorCliTest {
 
     @Test
     void shouldHelpWithEveryCommand() {
-        for (final String command : new String[] {"demo", "kv", "blade", "inspect", "check"}) {
+        for (final String command : new String[] {"demo", "kv", "blade", "inspect", "check", "crash-test"}) {
             assertThat(run(command, "--help")).isZero();
             assertThat(out.toString()).contains("Usage: rallocator " + command).contains("--json");
         }

@@ -13,8 +13,8 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
-/** A process of the demonstration, started as a user would start it, and what it printed. */
-final class DemoProcess implements AutoCloseable {
+/** A process started as a user would start it, and what it printed. */
+final class ChildProcess implements AutoCloseable {
     private static final long START_SECONDS = 60;
 
     private final String name;
@@ -22,15 +22,15 @@ final class DemoProcess implements AutoCloseable {
     private final BlockingQueue<String> lines = new LinkedBlockingQueue<>();
     private volatile long progress;
 
-    private DemoProcess(final String name, final Process process) {
+    private ChildProcess(final String name, final Process process) {
         this.name = name;
         this.process = process;
-        final Thread reader = new Thread(this::read, "demo-output-" + name);
+        final Thread reader = new Thread(this::read, "output-of-" + name);
         reader.setDaemon(true);
         reader.start();
     }
 
-    static DemoProcess start(final String name, final Path errors, final List<String> arguments) {
+    static ChildProcess start(final String name, final Path errors, final List<String> arguments) {
         final List<String> command = new ArrayList<>();
         final String launcher = System.getProperty("rallocator.launcher");
         if (launcher != null) {
@@ -47,7 +47,7 @@ final class DemoProcess implements AutoCloseable {
         }
         command.addAll(arguments);
         try {
-            return new DemoProcess(
+            return new ChildProcess(
                     name,
                     new ProcessBuilder(command)
                             .redirectError(ProcessBuilder.Redirect.appendTo(errors.toFile()))
@@ -98,6 +98,21 @@ final class DemoProcess implements AutoCloseable {
 
     long pid() {
         return process.pid();
+    }
+
+    /** Sends SIGSTOP, SIGCONT and the like. */
+    void signal(final String signal) throws InterruptedException {
+        try {
+            final int code = new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid()))
+                    .redirectErrorStream(true)
+                    .start()
+                    .waitFor();
+            if (code != 0) {
+                throw new PoolUnavailableException("kill -" + signal + " of " + name + " ended with exit code " + code);
+            }
+        } catch (final IOException e) {
+            throw new PoolUnavailableException("cannot send SIG" + signal + " to " + name, e);
+        }
     }
 
     void kill() throws InterruptedException {

@@ -1,0 +1,280 @@
+package io.rallocator.examples.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.rallocator.collections.Codecs;
+import io.rallocator.collections.RemoteHeap;
+import io.rallocator.collections.RemoteMap;
+import io.rallocator.persistence.CheckReport;
+import io.rallocator.persistence.PoolChecker;
+import io.rallocator.persistence.PoolUnavailableException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+
+/** The course of a crash test: real processes, killed, stopped and restarted at random moments, then an audit. */
+final class CrashScript implements AutoCloseable {
+    static final long POOL_BYTES = 128L << 20;
+
+    private static final long PATIENCE_NS = TimeUnit.SECONDS.toNanos(60);
+    private static final long SAY_NS = TimeUnit.SECONDS.toNanos(2);
+    private static final int MOST_STEPS_BETWEEN_KILLS = 2_000;
+    private static final int MOST_STOPPED_MS = 50;
+
+    /** Who is killed. */
+    enum What {
+        WORKER,
+        BLADE,
+        BOTH
+    }
+
+    private final Path pool;
+    private final Path folder;
+    private final Path errors;
+    private final Random random;
+    private final int kills;
+    private final What what;
+    private final Consumer<String> tell;
+    private final long started = System.nanoTime();
+    private final ChildProcess[] workers;
+    private final int[] next;
+    private final CrashAudit audit;
+    private final List<Long> recoveryMs = new ArrayList<>();
+    private ChildProcess blade;
+    private long stops;
+    private long stuck;
+    private long saidNs = started;
+
+    CrashScript(
+            final Path folder,
+            final int workers,
+            final int kills,
+            final What what,
+            final long seed,
+            final Consumer<String> tell) {
+        this.folder = folder;
+        this.pool = folder.resolve("pool");
+        this.errors = folder.resolve("errors");
+        this.workers = new ChildProcess[workers];
+        this.next = new int[workers];
+        this.audit = new CrashAudit(workers);
+        this.kills = kills;
+        this.what = what;
+        this.random = new Random(seed);
+        this.tell = tell;
+    }
+
+    /** Runs it to its end. */
+    Map<String, Object> run() throws IOException, InterruptedException {
+        startBlade();
+        for (int worker = 0; worker < workers.length; worker++) {
+            startWorker(worker);
+        }
+        for (int kill = 0; kill < kills && stuck == 0; kill++) {
+            sayHowFar(kill);
+            if (what == What.BLADE || what == What.BOTH && random.nextInt(4) == 0) {
+                killBlade();
+            } else {
+                final int victim = random.nextInt(workers.length);
+                killWorker(victim);
+                startWorker(victim);
+            }
+        }
+        for (int worker = 0; worker < workers.length; worker++) {
+            stopForGood(worker);
+        }
+        audit();
+        blade.end();
+        return report(PoolChecker.check(pool));
+    }
+
+    private void sayHowFar(final int kill) {
+        if (System.nanoTime() - saidNs > SAY_NS) {
+            saidNs = System.nanoTime();
+            say(kill + " of " + kills + " kills");
+        }
+    }
+
+    private void say(final String text) {
+        tell.accept(String.format("[%4.1f s] %s", (System.nanoTime() - started) / 1e9, text));
+    }
+
+    // ---- the blade
+
+    private void startBlade() throws IOException, InterruptedException {
+        launchBlade();
+        final JsonNode ready = new ObjectMapper().readTree(blade.awaitReady());
+        if (ready.get("incarnation").asInt() > 1) {
+            recoveryMs.add(ready.get("recoveryMs").asLong());
+        }
+    }
+
+    private void launchBlade() {
+        final List<String> command = new ArrayList<>(List.of("blade", "--pool", pool.toString(), "--json"));
+        if (!Files.exists(pool)) {
+            command.addAll(List.of("--size", Long.toString(POOL_BYTES)));
+        }
+        blade = ChildProcess.start("the blade", errors, command);
+    }
+
+    /** Sometimes stopped before, sometimes killed again while it starts and recovers. */
+    private void killBlade() throws IOException, InterruptedException {
+        awaitSteps(random.nextInt(workers.length), random.nextInt(MOST_STEPS_BETWEEN_KILLS));
+        maybeStop(blade);
+        blade.kill();
+        if (random.nextInt(3) == 0) {
+            launchBlade();
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(random.nextInt(700)));
+            blade.kill();
+        }
+        startBlade();
+    }
+
+    // ---- workers
+
+    private void startWorker(final int worker) throws IOException, InterruptedException {
+        workers[worker] = ChildProcess.start(
+                "worker " + worker,
+                errors,
+                List.of(
+                        "crash-worker",
+                        "--pool",
+                        pool.toString(),
+                        "--worker",
+                        Integer.toString(worker),
+                        "--from",
+                        Integer.toString(next[worker]),
+                        "--log",
+                        log(worker).toString()));
+        workers[worker].awaitReady();
+    }
+
+    private Path log(final int worker) {
+        return folder.resolve("acknowledged-" + worker);
+    }
+
+    private void killWorker(final int worker) throws IOException, InterruptedException {
+        awaitSteps(worker, random.nextInt(MOST_STEPS_BETWEEN_KILLS));
+        maybeStop(workers[worker]);
+        final long pid = workers[worker].pid();
+        stopForGood(worker);
+        final long killed = System.nanoTime();
+        if (blade != null && random.nextInt(4) == 0) {
+            awaitRecovery(pid);
+            recoveryMs.add(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - killed));
+        }
+    }
+
+    private void stopForGood(final int worker) throws IOException, InterruptedException {
+        workers[worker].kill();
+        next[worker] = audit.read(worker, log(worker), next[worker]);
+        Files.deleteIfExists(log(worker));
+    }
+
+    private void maybeStop(final ChildProcess process) throws InterruptedException {
+        if (random.nextInt(4) == 0) {
+            process.signal("STOP");
+            stops++;
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(random.nextInt(MOST_STOPPED_MS)));
+            if (random.nextBoolean()) {
+                process.signal("CONT");
+                LockSupport.parkNanos(TimeUnit.MICROSECONDS.toNanos(random.nextInt(2_000)));
+            }
+        }
+    }
+
+    /** A worker that makes no step for a minute is stuck. */
+    private void awaitSteps(final int worker, final int steps) throws IOException {
+        final long enough = Files.exists(log(worker)) ? Files.size(log(worker)) + 4L * steps : 4L * steps;
+        final long deadline = System.nanoTime() + PATIENCE_NS;
+        while (!Files.exists(log(worker)) || Files.size(log(worker)) < enough) {
+            workers[worker].requireAlive();
+            if (System.nanoTime() - deadline > 0) {
+                stuck++;
+                say("worker " + worker + " made no progress for a minute");
+                return;
+            }
+            LockSupport.parkNanos(100_000);
+        }
+    }
+
+    private void awaitRecovery(final long pid) {
+        final long deadline = System.nanoTime() + PATIENCE_NS;
+        while (hasSession(pid)) {
+            if (System.nanoTime() - deadline > 0) {
+                throw new PoolUnavailableException(
+                        "the session of process " + pid + ", which was killed, is not recovered");
+            }
+            LockSupport.parkNanos(500_000);
+        }
+    }
+
+    private boolean hasSession(final long pid) {
+        final List<?> sessions = (List<?>) PoolView.read(pool).get("sessions");
+        return sessions.stream()
+                .anyMatch(session -> ((Map<?, ?>) session).get("pid").equals(pid));
+    }
+
+    // ---- the verdict
+
+    private void audit() {
+        try (RemoteHeap heap = RemoteHeap.open("local:" + pool + "?name=auditor")) {
+            final RemoteMap<String, byte[]> map = heap.map(CrashWorkerCommand.MAP, Codecs.string(), Codecs.bytes());
+            final Map<String, byte[]> found = new HashMap<>();
+            map.forEach((key, value) -> audit.duplicated += found.put(key, value) == null ? 0 : 1);
+            audit.torn += map.sizeLong() == found.size() ? 0 : 1;
+            audit.compareMap(found);
+            audit.compareQueue(new ArrayList<>(heap.queue(CrashWorkerCommand.QUEUE, Codecs.string())));
+        }
+    }
+
+    private Map<String, Object> report(final CheckReport check) {
+        Collections.sort(recoveryMs);
+        final Map<String, Object> result = new LinkedHashMap<>();
+        result.put("kills", kills);
+        result.put("stops", stops);
+        result.put("acknowledged", audit.acknowledged);
+        result.put("lost", audit.lost);
+        result.put("stale", audit.stale);
+        result.put("torn", audit.torn);
+        result.put("duplicated", audit.duplicated);
+        result.put("stuck", stuck);
+        result.put("leakedBlocks", check.leakedBlocks());
+        result.put("leakedSlabs", check.leakedSlabs());
+        result.put("doubleAllocations", check.doubleAllocations());
+        result.put("checkClean", check.clean());
+        result.put("recoveryMsMedian", recoveryMs.isEmpty() ? 0 : recoveryMs.get(recoveryMs.size() / 2));
+        result.put("recoveryMsMax", recoveryMs.isEmpty() ? 0 : recoveryMs.get(recoveryMs.size() - 1));
+        result.put("passed", audit.passed() && stuck == 0 && check.clean());
+        result.put("seconds", Math.round((System.nanoTime() - started) / 1e8) / 10.0);
+        check.findings().forEach(finding -> tell.accept("  " + finding));
+        return result;
+    }
+
+    /** What the processes wrote to stderr. */
+    String errors() throws IOException {
+        return Files.exists(errors) ? Files.readString(errors) : "";
+    }
+
+    @Override
+    public void close() {
+        for (final ChildProcess worker : workers) {
+            if (worker != null) {
+                worker.close();
+            }
+        }
+        if (blade != null) {
+            blade.close();
+        }
+    }
+}
