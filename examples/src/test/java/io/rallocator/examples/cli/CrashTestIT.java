@@ -23,7 +23,7 @@ class CrashTestIT {
         final CommandLine commandLine = RallocatorCli.commandLine();
         commandLine.setOut(new PrintWriter(out, true));
         commandLine.setErr(new PrintWriter(err, true));
-        final String kills = System.getProperty("rallocator.kills", "10");
+        final String kills = System.getProperty("rallocator.kills", "5");
         final int code = commandLine.execute("crash-test", "--json", "--kills", kills, "--dir", folder.toString());
         assertThat(code).as(err + "\n" + out).isZero();
         final JsonNode result = new ObjectMapper().readTree(out.toString());
