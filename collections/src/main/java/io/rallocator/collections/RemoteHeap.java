@@ -57,6 +57,7 @@ public final class RemoteHeap implements AutoCloseable {
     private final BucketCache cache;
     private final Map<String, MapTable> maps = new HashMap<>();
     private final Map<String, QueueTable> queues = new HashMap<>();
+    private final ArrayCatalog arrays;
 
     private RemoteHeap(final String uri, final WorkerSession session, final Blade blade, final BucketCache cache) {
         this.uri = uri;
@@ -64,6 +65,7 @@ public final class RemoteHeap implements AutoCloseable {
         this.blade = blade;
         this.cache = cache;
         this.catalog = new StructureCatalog(session);
+        this.arrays = new ArrayCatalog(session, catalog);
     }
 
     /**
@@ -169,12 +171,113 @@ public final class RemoteHeap implements AutoCloseable {
         return new PersistentQueue<>(table, codec);
     }
 
+    /**
+     * Opens an array of longs, creating it if there is none of this name.
+     *
+     * @param name 1 … 200 bytes in UTF-8
+     * @param length elements
+     * @return the array, valid until this heap is closed
+     * @throws IllegalArgumentException if the name is too long, or belongs to a structure of another type or length, or if
+     *     the length is negative or more than this pool could ever hold
+     * @throws io.rallocator.persistence.OutOfRemoteMemoryException if there is no room for a new array
+     * @throws io.rallocator.persistence.HeapClosedException after {@link #close()}
+     */
+    public RemoteLongArray longArray(final String name, final long length) {
+        return longs(name, ArrayCatalog.given(length));
+    }
+
+    /**
+     * Opens an array of longs that exists, whatever its length.
+     *
+     * @param name of the array
+     * @return the array, valid until this heap is closed
+     * @throws IllegalArgumentException if there is none, or the name belongs to a structure of another type
+     * @throws io.rallocator.persistence.HeapClosedException after {@link #close()}
+     */
+    public RemoteLongArray longArray(final String name) {
+        return longs(name, ArrayCatalog.ANY_LENGTH);
+    }
+
+    private RemoteLongArray longs(final String name, final long length) {
+        requireArguments(name, Codecs.longs());
+        return new PersistentLongArray(arrays.open(name, ArrayKind.LONGS, Codecs.longs(), length));
+    }
+
+    /**
+     * Opens an array of bytes, creating it if there is none of this name.
+     *
+     * @param name 1 … 200 bytes in UTF-8
+     * @param length bytes
+     * @return the array, valid until this heap is closed
+     * @throws IllegalArgumentException if the name is too long, or belongs to a structure of another type or length, or if
+     *     the length is negative or more than this pool could ever hold
+     * @throws io.rallocator.persistence.OutOfRemoteMemoryException if there is no room for a new array
+     * @throws io.rallocator.persistence.HeapClosedException after {@link #close()}
+     */
+    public RemoteByteArray byteArray(final String name, final long length) {
+        return bytes(name, ArrayCatalog.given(length));
+    }
+
+    /**
+     * Opens an array of bytes that exists, whatever its length.
+     *
+     * @param name of the array
+     * @return the array, valid until this heap is closed
+     * @throws IllegalArgumentException if there is none, or the name belongs to a structure of another type
+     * @throws io.rallocator.persistence.HeapClosedException after {@link #close()}
+     */
+    public RemoteByteArray byteArray(final String name) {
+        return bytes(name, ArrayCatalog.ANY_LENGTH);
+    }
+
+    private RemoteByteArray bytes(final String name, final long length) {
+        requireArguments(name, Codecs.bytes());
+        return new PersistentByteArray(arrays.open(name, ArrayKind.BYTES, Codecs.bytes(), length));
+    }
+
+    /**
+     * Opens an array of objects, creating it if there is none of this name.
+     *
+     * @param name 1 … 200 bytes in UTF-8
+     * @param codec encodes elements
+     * @param length elements
+     * @param <E> type of elements
+     * @return the array, valid until this heap is closed
+     * @throws IllegalArgumentException if the name is too long, or belongs to a structure of another type or length or with
+     *     another codec, or if the length is negative or more than this pool could ever hold
+     * @throws io.rallocator.persistence.OutOfRemoteMemoryException if there is no room for a new array
+     * @throws io.rallocator.persistence.HeapClosedException after {@link #close()}
+     */
+    public <E> RemoteArray<E> array(final String name, final Codec<E> codec, final long length) {
+        return elements(name, codec, ArrayCatalog.given(length));
+    }
+
+    /**
+     * Opens an array of objects that exists, whatever its length.
+     *
+     * @param name of the array
+     * @param codec encodes elements
+     * @param <E> type of elements
+     * @return the array, valid until this heap is closed
+     * @throws IllegalArgumentException if there is none, or the name belongs to a structure of another type or with another
+     *     codec
+     * @throws io.rallocator.persistence.HeapClosedException after {@link #close()}
+     */
+    public <E> RemoteArray<E> array(final String name, final Codec<E> codec) {
+        return elements(name, codec, ArrayCatalog.ANY_LENGTH);
+    }
+
+    private <E> RemoteArray<E> elements(final String name, final Codec<E> codec, final long length) {
+        requireArguments(name, codec);
+        return new PersistentArray<>(arrays.open(name, ArrayKind.ELEMENTS, codec, length), codec);
+    }
+
     private static void requireArguments(final String name, final Codec<?> codec) {
         Objects.requireNonNull(name, "the name is null");
         Objects.requireNonNull(codec, "the codec is null");
     }
 
-    private static boolean isSame(final StructureRoot root, final String firstCodec, final String secondCodec) {
+    static boolean isSame(final StructureRoot root, final String firstCodec, final String secondCodec) {
         return !root.isDropped()
                 && root.firstCodec().equals(firstCodec)
                 && root.secondCodec().equals(secondCodec);
@@ -226,7 +329,9 @@ public final class RemoteHeap implements AutoCloseable {
      * What the operations of this heap have cost so far, over all its threads.
      *
      * @param operation such as {@code map.get}, {@code map.put}, {@code map.remove}, {@code map.compute},
-     *     {@code map.scan}, {@code map.split}, {@code queue.offer}, {@code queue.poll}
+     *     {@code map.scan}, {@code map.split}, {@code queue.offer}, {@code queue.poll}, {@code longs.get},
+     *     {@code longs.set}, {@code longs.add}, {@code longs.swap}, {@code bytes.read}, {@code bytes.write},
+     *     {@code array.get}, {@code array.set}, {@code array.swap}, {@code array.scan}, {@code array.extent}
      * @param figure which figure
      * @return the count, 0 for an operation that never ran; may be a moment old while operations run
      */

@@ -7,8 +7,8 @@ import java.util.Arrays;
 import org.agrona.DirectBuffer;
 
 /**
- * Entries that were collected from a map, as bytes, to be decoded when no lane is held; and keys whose values are looked
- * for. Large values are read together at the end.
+ * Entries of a map, or elements, that were collected as bytes, to be decoded when no lane is held; and keys whose values are
+ * looked for. Large values are read together at the end.
  */
 final class ScanBatch {
     /** Collecting stops when a batch has so many bytes: a lane is not held for long. */
@@ -135,7 +135,7 @@ final class ScanBatch {
         }
     }
 
-    private void setValue(final int entry, final int index, final int length) {
+    void setValue(final int entry, final int index, final int length) {
         entries[entry * FIELDS + VALUE_INDEX] = index;
         entries[entry * FIELDS + VALUE_LENGTH] = length;
     }

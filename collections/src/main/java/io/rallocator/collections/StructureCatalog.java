@@ -10,6 +10,7 @@ import io.rallocator.persistence.PoolGeometry;
 import io.rallocator.persistence.PoolUnavailableException;
 import io.rallocator.persistence.RallocatorException;
 import io.rallocator.persistence.RootDescriptor;
+import io.rallocator.persistence.StructureType;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -439,11 +440,9 @@ final class StructureCatalog {
         }
 
         private String describe(final int type, final String first, final String second) {
-            if (type == MapLayout.TYPE) {
-                return MapLayout.TYPE_NAME + " with codecs " + first + " → " + second;
-            }
-            return (type == QueueLayout.TYPE ? QueueLayout.TYPE_NAME : "structure of type " + type) + " with codec "
-                    + first;
+            final StructureType known = StructureType.installed().get(type);
+            return (known == null ? "structure of type " + type : known.name())
+                    + (second.isEmpty() ? " with codec " + first : " with codecs " + first + " → " + second);
         }
     }
 }

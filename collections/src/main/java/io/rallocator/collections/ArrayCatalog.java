@@ -1,0 +1,121 @@
+package io.rallocator.collections;
+
+import io.rallocator.allocator.WorkerSession;
+import java.util.HashMap;
+import java.util.Map;
+import org.agrona.concurrent.UnsafeBuffer;
+
+/**
+ * The arrays that one heap has opened.
+ *
+ * <p>Threads: any.
+ */
+final class ArrayCatalog {
+    /** Opens an array that exists, instead of creating it. */
+    static final long ANY_LENGTH = -1;
+
+    private final WorkerSession session;
+    private final StructureCatalog catalog;
+    private final Map<String, ArrayTable> tables = new HashMap<>();
+
+    ArrayCatalog(final WorkerSession session, final StructureCatalog catalog) {
+        this.session = session;
+        this.catalog = catalog;
+    }
+
+    /** A length that the application gave. */
+    static long given(final long length) {
+        if (length < 0) {
+            throw new IllegalArgumentException("the length of an array cannot be " + length);
+        }
+        return length;
+    }
+
+    /**
+     * Opens an array.
+     *
+     * @param name of the array
+     * @param kind of array
+     * @param codec of its elements
+     * @param length elements, or {@link #ANY_LENGTH}
+     * @return the array
+     * @throws IllegalArgumentException if it is something else, or of another length, or if there is none and the length is
+     *     {@link #ANY_LENGTH}
+     */
+    ArrayTable open(final String name, final ArrayKind kind, final Codec<?> codec, final long length) {
+        session.checkOpen();
+        final ArrayTable table = find(name, kind, codec.id(), length);
+        final long found = table.layout().length();
+        if (length != ANY_LENGTH && length != found) {
+            throw new IllegalArgumentException("'" + name + "' is a " + kind.typeName() + " of " + found
+                    + " elements, asked for was one of " + length + "; its length cannot be changed");
+        }
+        return table;
+    }
+
+    private ArrayTable find(final String name, final ArrayKind kind, final String codec, final long length) {
+        synchronized (tables) {
+            final ArrayTable known = tables.get(name);
+            if (known != null && known.layout().kind() == kind && RemoteHeap.isSame(known.root(), codec, "")) {
+                return known;
+            }
+            final Blueprint blueprint = length == ANY_LENGTH
+                    ? new ExistingArray(name, kind)
+                    : ArrayLayout.create(kind, session.geometry(), length);
+            final ArrayTable table = new ArrayTable(session, catalog.open(name, blueprint, codec, ""), kind);
+            tables.put(name, table);
+            return table;
+        }
+    }
+
+    /** Says of which type an array must be, and nothing that could create one. */
+    private static final class ExistingArray implements Blueprint {
+        private final String name;
+        private final ArrayKind kind;
+
+        ExistingArray(final String name, final ArrayKind kind) {
+            this.name = name;
+            this.kind = kind;
+        }
+
+        @Override
+        public int type() {
+            return kind.type();
+        }
+
+        @Override
+        public String typeName() {
+            return kind.typeName();
+        }
+
+        @Override
+        public long parameter() {
+            throw missing();
+        }
+
+        @Override
+        public int rootBytes() {
+            throw missing();
+        }
+
+        @Override
+        public int firstBytes() {
+            throw missing();
+        }
+
+        @Override
+        public void fill(
+                final UnsafeBuffer buffer,
+                final int rootAt,
+                final int firstAt,
+                final int structure,
+                final long firstRef) {
+            throw missing();
+        }
+
+        private IllegalArgumentException missing() {
+            return new IllegalArgumentException(
+                    "there is no " + kind.typeName() + " '" + name + "'; say its length to create it");
+        }
+    }
+}
