@@ -221,6 +221,40 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
         keys.clear();
     }
 
+    // ---- bytes
+
+    @Override
+    public boolean read(final K key, final ValueReader reader) {
+        Objects.requireNonNull(reader, "the reader is null");
+        final Scratch scratch = Scratch.enter();
+        try {
+            if (!encodeAnyKey(scratch, key) || !table.get(GET, scratch, true)) {
+                return false;
+            }
+            reader.read(scratch.viewResult(), 0, scratch.resultLength);
+            return true;
+        } finally {
+            scratch.exit();
+        }
+    }
+
+    @Override
+    public void write(final K key, final int length, final ValueWriter writer) {
+        Objects.requireNonNull(writer, "the writer is null");
+        if (length < 0 || length > table.layout().maxValueBytes()) {
+            throw tooLong("the value has " + length + " bytes");
+        }
+        final Scratch scratch = Scratch.enter();
+        try {
+            encodeKey(scratch, key);
+            writer.write(scratch.reserveValue(length), 0, length);
+            scratch.change.set(Change.ALWAYS, false, false);
+            table.update(PUT, scratch);
+        } finally {
+            scratch.exit();
+        }
+    }
+
     // ---- functions
 
     @Override
@@ -435,13 +469,15 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
 
     private void encodeValue(final Scratch scratch, final V value) {
         scratch.encodeValue(valueCodec, Objects.requireNonNull(value, "the value is null"));
-        final int most = table.layout().maxValueBytes();
-        if (scratch.valueLength > most) {
-            throw new IllegalArgumentException("the value has " + scratch.valueLength + " bytes in codec "
-                    + valueCodec.id() + ", at most " + most
-                    + " fit in one block of this pool; split it over several keys, or create the pool with larger"
-                    + " slab classes");
+        if (scratch.valueLength > table.layout().maxValueBytes()) {
+            throw tooLong("the value has " + scratch.valueLength + " bytes in codec " + valueCodec.id());
         }
+    }
+
+    private IllegalArgumentException tooLong(final String what) {
+        return new IllegalArgumentException(what + ", 0 to " + table.layout().maxValueBytes()
+                + " can be stored in this pool; split it over several keys, or create the pool larger or with larger"
+                + " slab classes");
     }
 
     private V decodeValue(final Scratch scratch) {

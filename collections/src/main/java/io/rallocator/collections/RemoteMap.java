@@ -28,11 +28,17 @@ import java.util.function.BiConsumer;
  * may or may not show what was added or removed meanwhile. {@code Iterator.remove} removes the key whatever its value is by
  * then; {@code Entry.setValue} puts.
  *
- * <p><b>Limits.</b> A key has at most 4,095 bytes when encoded (less in pools with slabs below 64 KiB), a value at most the
- * pool's largest block less 16 bytes (4 MiB in pools from 256 MiB on, 1 MiB below). Null keys and values are not allowed.
+ * <p><b>Limits.</b> A key has at most 4,095 bytes when encoded (less in pools with slabs below 64 KiB). A value has 0 bytes to
+ * 1 GiB (2<sup>30</sup> bytes), if the pool has the memory; in pools whose largest slab is below 64 KiB less, because one
+ * block must list its chunks: 1.5 MB with slabs of 4 KiB. The process needs room for a few copies of it on its heap. Values up
+ * to 512 bytes are kept with their key, values up to the pool's largest block less 16 bytes (4 MiB in pools from 256 MiB on,
+ * 1 MiB below) in a block of their own, larger ones in chunks. Views, iterators and {@code scan} read all entries of a bucket
+ * at once, a handful, whose values must not have more than 2 GiB together. Null keys and values are not allowed.
  *
  * <p><b>Cost</b> in round trips, on values up to 512 bytes: {@code get} 2, or 1 if the heap's cache knows the bucket;
- * {@code put} and {@code remove} 3, or 1.
+ * {@code put} and {@code remove} 3, or 1. A value with a block of its own costs {@code get} one more. A value in n chunks costs
+ * {@code get} 1 + c more, {@code put} c more, and its replacement or removal 1 + ⌈n ÷ 200⌉ more; c is the number of chains, of up
+ * to 16 chunks and 16 MiB each. New slabs cost 2 round trips each, at most.
  *
  * <p>All methods throw {@link io.rallocator.persistence.HeapClosedException} after the heap was closed,
  * {@link io.rallocator.persistence.SessionFencedException} if this worker was declared dead, and
@@ -90,6 +96,34 @@ public interface RemoteMap<K, V> extends ConcurrentMap<K, V> {
      * @return those that are present with their values, in the order of {@code keys}, by the given key objects; a copy
      */
     Map<K, V> getAll(Collection<? extends K> keys);
+
+    /**
+     * Shows the encoded bytes of a key's value, without decoding them and without an object for them. The fabric
+     * reads them straight into a buffer of this thread (values up to 512 bytes come with their bucket, and are copied from
+     * there), so the reader sees all of a value in one piece, however large, and as it was at one moment.
+     *
+     * <p>Nothing of the pool is held meanwhile: the reader may take its time and may use this and other maps. What it
+     * throws reaches the caller.
+     *
+     * @param key to look up
+     * @param reader called once if the key is there, in this thread; keep no reference to the buffer
+     * @return true if the key is there
+     */
+    boolean read(K key, ValueReader reader);
+
+    /**
+     * Puts a value whose encoded bytes the caller writes itself, without an object and a codec: they go from that buffer
+     * straight to the pool. They must be what the map's codec can read, unless all its users {@link #read} them.
+     *
+     * <p>The writer is called once, before anything is changed, with nothing of the pool held: it may use this and other
+     * maps. If it throws, nothing is changed and the caller gets what it threw.
+     *
+     * @param key with which the value is associated, whether or not it has one
+     * @param length of the value in bytes; 0 calls the writer with an empty buffer
+     * @param writer fills the buffer, in this thread; bytes that it does not write are 0
+     * @throws IllegalArgumentException if the length is negative or over the limit
+     */
+    void write(K key, int length, ValueWriter writer);
 
     /**
      * Shows some entries. Called again and again with what it returned, it shows every entry that stays in the map

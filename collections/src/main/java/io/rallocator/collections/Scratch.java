@@ -3,6 +3,7 @@ package io.rallocator.collections;
 import io.rallocator.persistence.BlockDescriptor;
 import org.agrona.DirectBuffer;
 import org.agrona.ExpandableArrayBuffer;
+import org.agrona.MutableDirectBuffer;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
@@ -79,6 +80,7 @@ final class Scratch {
 
     void exit() {
         busy = false;
+        view.wrap(0, 0); // whoever kept it reads nothing of the next operation
         if (key.capacity() > KEPT_BYTES) {
             key = new ExpandableArrayBuffer(128);
         }
@@ -104,6 +106,21 @@ final class Scratch {
 
     <V> void encodeValue(final Codec<V> codec, final V object) {
         valueLength = encode(codec, object, value, VALUE_INDEX);
+    }
+
+    /** Zeroed room for a value that is not encoded by a codec: a view of exactly that. */
+    MutableDirectBuffer reserveValue(final int length) {
+        value.checkLimit(VALUE_INDEX + length);
+        value.setMemory(VALUE_INDEX, length, (byte) 0);
+        valueLength = length;
+        view.wrap(value.byteArray(), VALUE_INDEX, length);
+        return view;
+    }
+
+    /** A view of exactly what was found. */
+    DirectBuffer viewResult() {
+        view.wrap(result.buffer(), resultIndex, resultLength);
+        return view;
     }
 
     <V> void encodeExpected(final Codec<V> codec, final V object) {
