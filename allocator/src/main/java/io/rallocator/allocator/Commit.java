@@ -1,9 +1,14 @@
 package io.rallocator.allocator;
 
+import io.rallocator.persistence.BlockLife;
 import io.rallocator.persistence.BlockRef;
+import io.rallocator.persistence.ChunksDescriptor;
 import io.rallocator.persistence.IntentDescriptor;
+import io.rallocator.persistence.SizeClasses;
 import org.agrona.DirectBuffer;
 import org.agrona.concurrent.UnsafeBuffer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Builds and posts the one chain that commits an operation: what earlier operations owe, the new blocks and the intent,
@@ -20,6 +25,8 @@ public final class Commit {
     /** Most blocks that one commit can allocate and free together. */
     public static final int MAX_REFS = IntentDescriptor.MAX_REFS;
 
+    private static final Logger LOGGER = LoggerFactory.getLogger(Commit.class);
+    private static final int MARKS_IN_CHAIN = 200;
     private static final long COUNT_MASK = (1L << 40) - 1;
 
     private final WorkerSession session;
@@ -40,6 +47,11 @@ public final class Commit {
     private long stripeWord;
     private long sequence;
     private long witness;
+
+    /** Bit i: the i-th freed block is a list of chunks. */
+    private int freedLists;
+
+    private Operation posted;
 
     Commit(final WorkerSession session, final Lane lane) {
         this.session = session;
@@ -66,6 +78,7 @@ public final class Commit {
     public Commit begin(final int code, final int structure, final long link, final long old, final long replacement) {
         allocatedCount = 0;
         freedCount = 0;
+        freedLists = 0;
         operationCode = code;
         linkOffset = link;
         oldWord = old;
@@ -111,6 +124,19 @@ public final class Commit {
     public Commit free(final long ref) {
         checkRoom();
         freed[freedCount++] = ref;
+        return this;
+    }
+
+    /**
+     * Adds a list of chunks, and with it them, that nothing reaches any more once the swap succeeded. Costs a round trip
+     * to read the list and one for each {@value #MARKS_IN_CHAIN} chunks, after the swap.
+     *
+     * @param ref of the list
+     * @return this
+     */
+    public Commit freeComposite(final long ref) {
+        free(ref);
+        freedLists |= 1 << freedCount - 1;
         return this;
     }
 
@@ -206,6 +232,11 @@ public final class Commit {
     /** If the fabric fails, nobody here knows what happened: only recovery finds out, so the session ends. */
     private void post(final Chain chain, final Operation operation) {
         lane.forgetOutcome(sequence);
+        posted = operation;
+        postOrFence(chain, operation);
+    }
+
+    private void postOrFence(final Chain chain, final Operation operation) {
         try {
             chain.post(operation);
         } catch (final RuntimeException | Error e) {
@@ -229,8 +260,37 @@ public final class Commit {
      */
     public void confirm() {
         for (int i = 0; i < freedCount; i++) {
+            if ((freedLists & 1 << i) != 0) {
+                freeChunks(freed[i]);
+            }
             lane.allocator().retire(freed[i]);
             lane.oweMark(freed[i]);
+        }
+    }
+
+    /**
+     * Marks what a list owns before the list itself is marked and the intent that names it counts as settled. Should this
+     * worker die before, the list is whole when recovery reads it: its session holds back the epoch.
+     */
+    private void freeChunks(final long listRef) {
+        final int bytes = SizeClasses.bytes(BlockRef.blockClass(listRef));
+        final UnsafeBuffer list = lane.listBuffer(bytes);
+        final Chain chain = lane.chain();
+        postOrFence(chain.read(BlockRef.offset(listRef), list, 0, bytes), posted);
+        if (!ChunksDescriptor.isWhole(lane.geometry(), list, bytes, listRef)) {
+            LOGGER.error(
+                    "the list of chunks at offset {} is damaged: they stay allocated; run `rallocator check`",
+                    BlockRef.offset(listRef));
+            return;
+        }
+        final int count = ChunksDescriptor.count(list);
+        for (int i = 0; i < count; i++) {
+            final long chunk = ChunksDescriptor.ref(list, i);
+            lane.allocator().retire(chunk);
+            chain.writeByte(BlockLife.freedByteOffset(lane.geometry(), chunk), (byte) BlockRef.generation(chunk));
+            if (chain.size() == MARKS_IN_CHAIN || i + 1 == count) {
+                postOrFence(chain.persist(), posted);
+            }
         }
     }
 

@@ -44,10 +44,12 @@ public final class Lane {
     private final Chain chain;
     private final LaneAllocator allocator;
     private final Commit commit;
+    private final CompositeWriter composite;
     private final Long2LongHashMap stripes = new Long2LongHashMap(MISSING);
     private int structuresOpened;
     private UnsafeBuffer readBuffer = direct(4096);
     private UnsafeBuffer writeBuffer = direct(4096);
+    private UnsafeBuffer listBuffer = direct(1024);
     private long epoch;
 
     private final long[] owedMarks = new long[Commit.MAX_REFS];
@@ -66,6 +68,7 @@ public final class Lane {
         this.chain = new Chain(queuePair);
         this.allocator = new LaneAllocator(session, this);
         this.commit = new Commit(session, this);
+        this.composite = new CompositeWriter(this);
     }
 
     /**
@@ -159,6 +162,7 @@ public final class Lane {
         if (tryAcquire()) {
             try {
                 allocator.reclaim();
+                allocator.trimEmpties();
             } finally {
                 release();
             }
@@ -183,6 +187,15 @@ public final class Lane {
      */
     public Commit commit() {
         return commit;
+    }
+
+    /**
+     * The lane's writer of values that are larger than a block.
+     *
+     * @return reused
+     */
+    public CompositeWriter composite() {
+        return composite;
     }
 
     /**
@@ -246,6 +259,19 @@ public final class Lane {
             writeBuffer = direct(BitUtil.findNextPositivePowerOfTwo(capacity));
         }
         return writeBuffer;
+    }
+
+    /**
+     * A direct buffer for lists of chunks, so that what is in the other buffers stays.
+     *
+     * @param capacity bytes needed
+     * @return reused by every call, and by {@link Commit#confirm}; content undefined
+     */
+    public UnsafeBuffer listBuffer(final int capacity) {
+        if (listBuffer.capacity() < capacity) {
+            listBuffer = direct(BitUtil.findNextPositivePowerOfTwo(capacity));
+        }
+        return listBuffer;
     }
 
     /**

@@ -235,7 +235,13 @@ final class LaneAllocator {
         final Slab slab = session.slabAt(ref);
         slab.untake(slab.indexAt(BlockRef.offset(ref)));
         final Shelf shelf = shelf(slab.layout.blockClass());
-        if (slab != shelf.current && !slab.listed) {
+        if (slab == shelf.current) {
+            return;
+        }
+        if (slab.isEmpty()) {
+            leave(shelf, slab);
+            keep(slab); // the same operation may want it again, as blocks of another class
+        } else if (!slab.listed) {
             slab.listed = true;
             shelf.partial.add(slab);
         }
@@ -278,10 +284,7 @@ final class LaneAllocator {
             return;
         }
         if (slab.isEmpty()) {
-            if (slab.listed) {
-                shelf.partial.remove(slab);
-            }
-            shelf.held.remove(slab);
+            leave(shelf, slab);
             keepOrFree(slab);
         } else if (!slab.listed && slab.isWorthwhile()) {
             slab.listed = true;
@@ -289,17 +292,28 @@ final class LaneAllocator {
         }
     }
 
-    private void keepOrFree(final Slab slab) {
-        slab.listed = false;
+    /** An empty slab leaves its shelf: it is of no block class any more. */
+    private void leave(final Shelf shelf, final Slab slab) {
+        if (slab.listed) {
+            shelf.partial.remove(slab);
+            slab.listed = false;
+        }
+        shelf.held.remove(slab);
         writer.forget(slab);
-        final int units = geometry.slabUnits(slab.slabClass);
-        if (emptyUnits + units > session.emptyUnitsThreshold()
+    }
+
+    private void keepOrFree(final Slab slab) {
+        if (emptyUnits + geometry.slabUnits(slab.slabClass) > session.emptyUnitsThreshold()
                 && session.slabClient().free(lane, slab)) {
             session.disown(slab);
         } else {
-            empties.get(slab.slabClass).add(slab);
-            emptyUnits += units;
+            keep(slab);
         }
+    }
+
+    private void keep(final Slab slab) {
+        empties.get(slab.slabClass).add(slab);
+        emptyUnits += geometry.slabUnits(slab.slabClass);
     }
 
     /** Gives every empty slab to the blade: another lane or worker may need the memory. No operation is under way. */
@@ -311,8 +325,20 @@ final class LaneAllocator {
                 relist(slab);
             }
         }
-        for (final ArrayDeque<Slab> slabs : empties) {
-            while (!slabs.isEmpty() && session.slabClient().free(lane, slabs.peek())) {
+        freeEmpties(0);
+    }
+
+    /** Gives to the blade what discarded blocks left above the threshold. No operation is under way. */
+    void trimEmpties() {
+        freeEmpties(session.emptyUnitsThreshold());
+    }
+
+    private void freeEmpties(final int unitsToKeep) {
+        for (int slabClass = geometry.slabClasses() - 1; slabClass >= 0; slabClass--) {
+            final ArrayDeque<Slab> slabs = empties.get(slabClass);
+            while (emptyUnits > unitsToKeep
+                    && !slabs.isEmpty()
+                    && session.slabClient().free(lane, slabs.peek())) {
                 final Slab slab = slabs.poll();
                 emptyUnits -= geometry.slabUnits(slab.slabClass);
                 session.disown(slab);

@@ -3,6 +3,7 @@ package io.rallocator.allocator;
 import io.rallocator.persistence.BlockDescriptor;
 import io.rallocator.persistence.BlockLife;
 import io.rallocator.persistence.BlockRef;
+import io.rallocator.persistence.ChunksDescriptor;
 import io.rallocator.persistence.IntentDescriptor;
 import io.rallocator.persistence.NvmRegion;
 import io.rallocator.persistence.PoolGeometry;
@@ -11,6 +12,7 @@ import io.rallocator.persistence.SizeClasses;
 import io.rallocator.persistence.SlabHeader;
 import io.rallocator.persistence.SlabLayout;
 import io.rallocator.persistence.SlabTableDescriptor;
+import java.util.Arrays;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,6 +29,7 @@ import org.slf4j.LoggerFactory;
  */
 final class SessionRecovery {
     private static final Logger LOGGER = LoggerFactory.getLogger(SessionRecovery.class);
+    private static final int UNKNOWN = -1;
 
     private final NvmRegion region;
     private final PoolGeometry geometry;
@@ -148,19 +151,54 @@ final class SessionRecovery {
     }
 
     private void freeIfUnreachable(final long ref, final ReachabilityIndex reachability) {
-        final int bytes = SizeClasses.bytes(BlockRef.blockClass(ref));
-        final UnsafeBuffer block = buffer(bytes + 1);
-        region.read(BlockRef.offset(ref), block, 0, bytes);
-        final long markOffset = BlockLife.freedByteOffset(geometry, ref);
-        region.read(markOffset, block, bytes, 1);
-        final int generation = BlockRef.generation(ref);
-        if (BlockDescriptor.isValid(block, 0, bytes)
-                && BlockDescriptor.generation(block, 0) == generation
-                && BlockDescriptor.slabClass(block, 0) == BlockRef.slabClass(ref)
-                && isUnfreed(block.getByte(bytes), generation)
-                && !reachability.isReachable(ref, block, 0)) {
-            mark(markOffset, generation);
+        final int kind = read(ref);
+        final boolean isList = kind == BlockDescriptor.CHUNKS;
+        final boolean isUnfreed = isUnfreed(ref);
+        if (kind == UNKNOWN || !isList && !isUnfreed || reachability.isReachable(ref, buffer, 0)) {
+            return;
         }
+        final int bytes = SizeClasses.bytes(BlockRef.blockClass(ref));
+        if (isList && ChunksDescriptor.isWhole(geometry, buffer, bytes, ref)) {
+            freeChunks(reachability); // even if the list is marked: another recovery may have met it in a slab
+        }
+        if (isUnfreed) {
+            mark(BlockLife.freedByteOffset(geometry, ref), BlockRef.generation(ref));
+        }
+    }
+
+    /**
+     * Frees what an unreachable list owns, before the list. The list is whole and no chunk of it is reused yet: the dead
+     * session, whose intent names it and is not settled, holds back the epoch.
+     */
+    private void freeChunks(final ReachabilityIndex reachability) {
+        final long[] chunks = new long[ChunksDescriptor.count(buffer)];
+        Arrays.setAll(chunks, i -> ChunksDescriptor.ref(buffer, i));
+        for (final long chunk : chunks) {
+            if (isInUse(chunk)
+                    && read(chunk) == BlockDescriptor.CHUNK
+                    && isUnfreed(chunk)
+                    && !reachability.isReachable(chunk, buffer, 0)) {
+                mark(BlockLife.freedByteOffset(geometry, chunk), BlockRef.generation(chunk));
+            }
+        }
+    }
+
+    /** Reads a block into the buffer; returns its kind, or {@link #UNKNOWN} if it is not in the life that is named. */
+    private int read(final long ref) {
+        final int bytes = SizeClasses.bytes(BlockRef.blockClass(ref));
+        final UnsafeBuffer block = buffer(bytes);
+        region.read(BlockRef.offset(ref), block, 0, bytes);
+        return BlockDescriptor.isValid(block, 0, bytes)
+                        && BlockDescriptor.generation(block, 0) == BlockRef.generation(ref)
+                        && BlockDescriptor.slabClass(block, 0) == BlockRef.slabClass(ref)
+                ? BlockDescriptor.kind(block, 0)
+                : UNKNOWN;
+    }
+
+    private boolean isUnfreed(final long ref) {
+        final UnsafeBuffer mark = Lane.direct(8);
+        region.read(BlockLife.freedByteOffset(geometry, ref), mark, 0, 1);
+        return isUnfreed(mark.getByte(0), BlockRef.generation(ref));
     }
 
     /** Only the life that the header names can be freed; a mark of another life does nothing (DESIGN trap 1). */

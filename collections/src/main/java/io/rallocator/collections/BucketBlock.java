@@ -13,11 +13,12 @@ import org.agrona.MutableDirectBuffer;
  *  16   level (1) | low byte of the link word's version (1) | entries (2)
  *  20   per entry: key length 12 | value length 19 | indirect 1
  *       key bytes
- *       value bytes, or if indirect: reference of the VALUE block (8) | its length in bytes (8)
+ *       value bytes, or if indirect: reference of its block (8) | value's length in bytes 63 | composite 1
  * </pre>
  *
  * The version tells an older block of the same bucket, to which a damaged link could lead, from the right one. Entries
- * are not aligned. The value length of an indirect entry is 16.
+ * are not aligned. The value length of an indirect entry is 16. A composite entry refers to a CHUNKS block, an indirect one
+ * that is not composite to a VALUE block.
  */
 final class BucketBlock {
     static final int LEVEL_OFFSET = BlockDescriptor.HEADER_BYTES;
@@ -29,6 +30,7 @@ final class BucketBlock {
     static final int MAX_KEY_BYTES = (1 << 12) - 1;
     static final int NOT_FOUND = -1;
 
+    private static final long COMPOSITE = 1L << 63;
     private static final int VALUE_SHIFT = 12;
     private static final int VALUE_MASK = (1 << 19) - 1;
 
@@ -83,14 +85,34 @@ final class BucketBlock {
         return ENTRY_HEADER_BYTES + keyLength(block, entry) + valueLength(block, entry);
     }
 
-    /** Reference of the VALUE block of an indirect entry. */
+    /** Reference of the block of an indirect entry. */
     static long indirectRef(final DirectBuffer block, final int entry) {
         return block.getLong(valueIndex(block, entry));
     }
 
-    /** Bytes of the value of an indirect entry. */
-    static long indirectLength(final DirectBuffer block, final int entry) {
+    /** Length word of an indirect entry: see {@link #valueBytes} and {@link #isComposite}. */
+    static long indirectWord(final DirectBuffer block, final int entry) {
         return block.getLong(valueIndex(block, entry) + Long.BYTES);
+    }
+
+    /** The length word of an indirect entry. */
+    static long indirectWord(final long valueBytes, final boolean composite) {
+        return composite ? valueBytes | COMPOSITE : valueBytes;
+    }
+
+    /** Bytes of the value of an indirect entry. */
+    static long valueBytes(final long indirectWord) {
+        return indirectWord & ~COMPOSITE;
+    }
+
+    /** Tells whether the value of an indirect entry is in chunks. */
+    static boolean isComposite(final long indirectWord) {
+        return (indirectWord & COMPOSITE) != 0;
+    }
+
+    /** Tells whether the value of an entry is in chunks. */
+    static boolean isComposite(final DirectBuffer block, final int entry) {
+        return isIndirect(block, entry) && isComposite(indirectWord(block, entry));
     }
 
     /**

@@ -46,14 +46,14 @@ final class BucketUpdater {
                 if (!findAndDecide(lane, operation, scratch)) {
                     return false;
                 }
-                build(lane, scratch);
+                build(lane, operation, scratch);
             } while (!commit(lane, operation, scratch));
         } finally {
-            discard(lane, change);
+            discard(lane, scratch);
         }
         if (change.oldValueRef != 0) {
-            // verified only now, so that a damaged value can be replaced
-            ValueBlock.finishRead(table, scratch, change.oldValueRef, change.oldValueLength);
+            // verified only now, so that a damaged value can be replaced; still whole: this lane pins the epoch
+            ValueBlock.finishRead(lane, operation, table, scratch, change.oldValueRef, change.oldValueWord);
         }
         if (change.inserts() && change.entriesBefore >= ENTRIES_TO_GROW) {
             splitter.grow(lane, scratch);
@@ -61,13 +61,21 @@ final class BucketUpdater {
         return true;
     }
 
-    private static void discard(final Lane lane, final Change change) {
+    private void discard(final Lane lane, final Scratch scratch) {
+        final Change change = scratch.change;
         if (change.bucketRef != 0) {
             lane.discard(change.bucketRef);
         }
-        if (change.valueRef != 0) {
+        if (change.valueRef != 0 && isComposite(scratch)) {
+            lane.composite().discard();
+        } else if (change.valueRef != 0) {
             lane.discard(change.valueRef);
         }
+    }
+
+    /** The new value needs more than one block. */
+    private boolean isComposite(final Scratch scratch) {
+        return scratch.valueLength > layout.maxBlockValueBytes();
     }
 
     // ---- decide
@@ -108,7 +116,7 @@ final class BucketUpdater {
         if (scratch.found && change.wantsOld(happens)) {
             if (happens && BucketBlock.isIndirect(bucket.block, change.entry)) {
                 change.oldValueRef = BucketBlock.indirectRef(bucket.block, change.entry);
-                change.oldValueLength = BucketBlock.indirectLength(bucket.block, change.entry);
+                change.oldValueWord = BucketBlock.indirectWord(bucket.block, change.entry);
             } else {
                 ValueBlock.copyValue(lane, operation, table, scratch, change.entry);
             }
@@ -133,7 +141,7 @@ final class BucketUpdater {
                     && Bytes.equal(
                             block, BucketBlock.valueIndex(block, entry), scratch.expected, 0, scratch.expectedLength);
         }
-        if (BucketBlock.indirectLength(block, entry) != scratch.expectedLength) {
+        if (BucketBlock.valueBytes(BucketBlock.indirectWord(block, entry)) != scratch.expectedLength) {
             return false;
         }
         ValueBlock.copyValue(lane, operation, table, scratch, entry);
@@ -142,20 +150,13 @@ final class BucketUpdater {
 
     // ---- build
 
-    private void build(final Lane lane, final Scratch scratch) {
+    private void build(final Lane lane, final Operation operation, final Scratch scratch) {
         final Bucket bucket = scratch.bucket;
         final Change change = scratch.change;
         final boolean indirect = !change.removes && scratch.valueLength > layout.maxInlineBytes();
         if (indirect && change.valueRef == 0) {
-            change.valueRef = lane.allocate(Scratch.VALUE_INDEX + scratch.valueLength);
-            BlockDescriptor.seal(
-                    scratch.value,
-                    0,
-                    Scratch.VALUE_INDEX + scratch.valueLength,
-                    BlockDescriptor.VALUE,
-                    table.structure(),
-                    scratch.hash & LinkWord.VALUE_MASK,
-                    change.valueRef);
+            change.valueRef =
+                    isComposite(scratch) ? writeComposite(lane, operation, scratch) : sealValue(lane, scratch);
         }
         final int oldLength = bucket.length == 0 ? BucketBlock.ENTRIES_OFFSET : bucket.length;
         final int oldEntryBytes = change.inserts() ? 0 : BucketBlock.entryBytes(bucket.block, change.entry);
@@ -172,13 +173,35 @@ final class BucketUpdater {
             target.putBytes(at + newEntryBytes, bucket.block, rest, oldLength - rest);
         }
         if (!change.removes) {
-            putEntry(target, at, scratch, indirect, valueBytes);
+            putEntry(target, at, scratch, valueBytes, indirect, isComposite(scratch));
         }
         final int count = bucket.entries() + (change.removes ? -1 : change.inserts() ? 1 : 0);
         change.newWord = LinkWord.pointTo(bucket.word, change.bucketRef);
         BucketBlock.putHead(target, 0, bucket.level, count, change.newWord);
         BlockDescriptor.seal(
                 target, 0, change.newLength, BlockDescriptor.BUCKET, table.structure(), bucket.index, change.bucketRef);
+    }
+
+    private long sealValue(final Lane lane, final Scratch scratch) {
+        final int bytes = Scratch.VALUE_INDEX + scratch.valueLength;
+        final long ref = lane.allocate(bytes);
+        BlockDescriptor.seal(scratch.value, 0, bytes, BlockDescriptor.VALUE, table.structure(), locator(scratch), ref);
+        return ref;
+    }
+
+    private long writeComposite(final Lane lane, final Operation operation, final Scratch scratch) {
+        return lane.composite()
+                .write(
+                        operation,
+                        table.structure(),
+                        locator(scratch),
+                        scratch.value,
+                        Scratch.VALUE_INDEX,
+                        scratch.valueLength);
+    }
+
+    private static long locator(final Scratch scratch) {
+        return scratch.hash & LinkWord.VALUE_MASK;
     }
 
     private void allocateBucket(final Lane lane, final Change change, final boolean shrinks) {
@@ -206,15 +229,16 @@ final class BucketUpdater {
             final UnsafeBuffer target,
             final int at,
             final Scratch scratch,
+            final int valueBytes,
             final boolean indirect,
-            final int valueBytes) {
+            final boolean composite) {
         target.putInt(at, BucketBlock.entryHeader(scratch.keyLength, valueBytes, indirect));
         final int keyAt = BucketBlock.keyIndex(at);
         target.putBytes(keyAt, scratch.key, 0, scratch.keyLength);
         final int valueAt = keyAt + scratch.keyLength;
         if (indirect) {
             target.putLong(valueAt, scratch.change.valueRef);
-            target.putLong(valueAt + Long.BYTES, scratch.valueLength);
+            target.putLong(valueAt + Long.BYTES, BucketBlock.indirectWord(scratch.valueLength, composite));
         } else {
             target.putBytes(valueAt, scratch.value, Scratch.VALUE_INDEX, valueBytes);
         }
@@ -233,13 +257,19 @@ final class BucketUpdater {
         final Commit commit = lane.commit()
                 .begin(code, table.structure(), bucket.wordOffset, bucket.word, newWord)
                 .allocate(bucketRef, block, 0, change.newLength);
-        if (valueRef != 0) {
+        final boolean composite = isComposite(scratch);
+        if (valueRef != 0 && composite) {
+            commit.allocate(
+                    valueRef, lane.composite().list(), 0, lane.composite().listLength());
+        } else if (valueRef != 0) {
             commit.allocate(valueRef, scratch.value, 0, Scratch.VALUE_INDEX + scratch.valueLength);
         }
         if (bucket.length > 0) {
             commit.free(Blocks.refToFree(lane.geometry(), bucket.word, bucket.wordOffset, bucket.block));
         }
-        if (!change.inserts() && BucketBlock.isIndirect(bucket.block, change.entry)) {
+        if (!change.inserts() && BucketBlock.isComposite(bucket.block, change.entry)) {
+            commit.freeComposite(BucketBlock.indirectRef(bucket.block, change.entry));
+        } else if (!change.inserts() && BucketBlock.isIndirect(bucket.block, change.entry)) {
             commit.free(BucketBlock.indirectRef(bucket.block, change.entry));
         }
         if (change.removes || change.inserts()) {
@@ -247,7 +277,7 @@ final class BucketUpdater {
             commit.stripe(stripe, change.removes ? -1 : 1);
         }
         if (change.oldValueRef != 0) {
-            ValueBlock.beginRead(lane, table, scratch, change.oldValueRef, change.oldValueLength);
+            ValueBlock.beginRead(lane, table, scratch, change.oldValueRef, change.oldValueWord);
         }
         // if the fabric fails from here on, whether the blocks are linked is for recovery to find out
         change.bucketRef = 0;

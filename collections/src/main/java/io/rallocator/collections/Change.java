@@ -31,7 +31,7 @@ final class Change {
     /** Allocated and not linked, or 0. */
     long bucketRef;
 
-    /** Allocated and not linked, or 0. */
+    /** Allocated and not linked, or 0: a VALUE block, or the list of the lane's composite. */
     long valueRef;
 
     /** Where the key's entry is in the bucket's block, or {@link BucketBlock#NOT_FOUND}. */
@@ -49,7 +49,8 @@ final class Change {
     /** The value before has a block of its own, or 0. */
     long oldValueRef;
 
-    long oldValueLength;
+    /** Its length word in the entry. */
+    long oldValueWord;
 
     void set(final int newCondition, final boolean isRemoval, final int wantedValue) {
         condition = newCondition;

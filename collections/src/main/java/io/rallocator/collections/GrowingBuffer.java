@@ -8,6 +8,9 @@ import org.agrona.concurrent.UnsafeBuffer;
 final class GrowingBuffer {
     private static final int INITIAL = 1024;
 
+    /** What is larger holds one value, and is not worth growing ahead. */
+    private static final int LARGE = 4 << 20;
+
     private byte[] bytes = new byte[INITIAL];
     private final UnsafeBuffer buffer = new UnsafeBuffer(bytes);
 
@@ -23,7 +26,7 @@ final class GrowingBuffer {
      */
     UnsafeBuffer ensure(final int capacity) {
         if (bytes.length < capacity) {
-            bytes = Arrays.copyOf(bytes, capacity <= 1 << 30 ? BitUtil.findNextPositivePowerOfTwo(capacity) : capacity);
+            bytes = Arrays.copyOf(bytes, capacity <= LARGE ? BitUtil.findNextPositivePowerOfTwo(capacity) : capacity);
             buffer.wrap(bytes);
         }
         return buffer;

@@ -2,6 +2,7 @@ package io.rallocator.collections;
 
 import io.rallocator.persistence.BlockDescriptor;
 import io.rallocator.persistence.BlockRef;
+import io.rallocator.persistence.ChunksDescriptor;
 import io.rallocator.persistence.CorruptedPoolException;
 import io.rallocator.persistence.LinkWord;
 import io.rallocator.persistence.PoolGeometry;
@@ -57,6 +58,7 @@ final class MapLayout implements Blueprint {
     private final long maxBuckets;
     private final int maxKeyBytes;
     private final int maxInlineBytes;
+    private final int maxBlockValueBytes;
     private final int maxValueBytes;
 
     private MapLayout(final PoolGeometry geometry, final int equalWords, final int directoryWords) {
@@ -76,7 +78,10 @@ final class MapLayout implements Blueprint {
         final int maxBlock = geometry.maxBlockBytes();
         maxKeyBytes = Math.min(BucketBlock.MAX_KEY_BYTES, maxBlock / 16);
         maxInlineBytes = Math.min(MAX_INLINE_VALUE_BYTES, maxBlock / 32);
-        maxValueBytes = maxBlock - BlockDescriptor.HEADER_BYTES;
+        maxBlockValueBytes = maxBlock - BlockDescriptor.HEADER_BYTES;
+        final long slabBytes = (long) geometry.units() * geometry.unitBytes();
+        final long mostListed = Math.min(CompositeValue.MAX_BYTES, ChunksDescriptor.maxBytes(geometry));
+        maxValueBytes = (int) Math.min(mostListed, slabBytes);
     }
 
     /**
@@ -296,6 +301,11 @@ final class MapLayout implements Blueprint {
     /** Longer values have a block of their own. */
     int maxInlineBytes() {
         return maxInlineBytes;
+    }
+
+    /** Longer values are in chunks. */
+    int maxBlockValueBytes() {
+        return maxBlockValueBytes;
     }
 
     int maxValueBytes() {

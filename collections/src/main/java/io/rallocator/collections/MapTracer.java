@@ -3,6 +3,7 @@ package io.rallocator.collections;
 import io.rallocator.allocator.Commit;
 import io.rallocator.persistence.BlockDescriptor;
 import io.rallocator.persistence.BlockRef;
+import io.rallocator.persistence.ChunksDescriptor;
 import io.rallocator.persistence.CorruptedPoolException;
 import io.rallocator.persistence.LinkWord;
 import io.rallocator.persistence.RootDescriptor;
@@ -21,6 +22,7 @@ final class MapTracer implements StructureTracer {
 
     private final BlockProbe probe;
     private final BlockProbe values;
+    private final BlockProbe chunks;
     private final long rootRef;
     private final long root;
     private final MapLayout layout;
@@ -29,6 +31,7 @@ final class MapTracer implements StructureTracer {
     MapTracer(final BlockProbe probe, final long rootRef) {
         this.probe = probe;
         this.values = new BlockProbe(probe.region(), probe.geometry(), probe.structure());
+        this.chunks = new BlockProbe(probe.region(), probe.geometry(), probe.structure());
         this.rootRef = rootRef;
         this.root = BlockRef.offset(rootRef);
         layout = MapLayout.of(probe.geometry(), probe.word(root + RootDescriptor.PARAMETER_OFFSET));
@@ -46,7 +49,8 @@ final class MapTracer implements StructureTracer {
             case BlockDescriptor.ROOT -> BlockRef.pointer(ref) == BlockRef.pointer(rootRef);
             case BlockDescriptor.EXTENT -> isExtentReachable(ref, locator);
             case BlockDescriptor.BUCKET -> isBucketReachable(ref, locator);
-            case BlockDescriptor.VALUE -> isValueReachable(ref, locator);
+            case BlockDescriptor.VALUE, BlockDescriptor.CHUNKS -> findBucket(locator) && names(probe.block(), ref);
+            case BlockDescriptor.CHUNK -> findBucket(locator) && lists(probe.block(), locator, ref);
             default -> false;
         };
     }
@@ -82,7 +86,8 @@ final class MapTracer implements StructureTracer {
                 + (bucket - layout.extentStart(extent)) * Long.BYTES;
     }
 
-    private boolean isValueReachable(final long ref, final long hash) {
+    /** Reads the block of the bucket that has a hash now into the probe; false if it has none. */
+    private boolean findBucket(final long hash) {
         long bucket = MapLayout.FIRST_BUCKETS - 1 & hash;
         for (int hop = 0; hop < MAX_HOPS; hop++) {
             final long offset = wordOffset(bucket);
@@ -107,7 +112,7 @@ final class MapTracer implements StructureTracer {
                 bucket = high;
                 continue;
             }
-            return LinkWord.isPointer(word) && names(probe.block(), ref);
+            return LinkWord.isPointer(word);
         }
         throw new CorruptedPoolException("map of structure " + probe.structure() + ": the levels on the way to hash 0x"
                 + Long.toHexString(hash) + " lead in a circle; run `rallocator check`");
@@ -157,6 +162,57 @@ final class MapTracer implements StructureTracer {
             entry += BucketBlock.entryBytes(block, entry);
         }
         return false;
+    }
+
+    /** Tells whether a list of an entry with a hash names a chunk. */
+    private boolean lists(final UnsafeBuffer block, final long locator, final long chunk) {
+        int entry = BucketBlock.ENTRIES_OFFSET;
+        for (int i = BucketBlock.count(block); i > 0; i--) {
+            final long hash = hashOf(block, entry);
+            if ((hash & LinkWord.VALUE_MASK) == locator
+                    && BucketBlock.isComposite(block, entry)
+                    && listNames(block, entry, hash, chunk)) {
+                return true;
+            }
+            entry += BucketBlock.entryBytes(block, entry);
+        }
+        return false;
+    }
+
+    private boolean listNames(final UnsafeBuffer block, final int entry, final long hash, final long chunk) {
+        final String wrong = readList(block, entry, hash);
+        if (wrong != null) {
+            // it may own the chunk: keep that
+            throw new CorruptedPoolException("a list of chunks on the way to the block at offset "
+                    + BlockRef.offset(chunk) + " is damaged: " + wrong + "; run `rallocator check`");
+        }
+        for (int i = 0; i < ChunksDescriptor.count(values.block()); i++) {
+            if (ChunksDescriptor.ref(values.block(), i) == chunk) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Reads the list of a composite entry into the value's probe; returns what is wrong with it, or null. */
+    private String readList(final UnsafeBuffer block, final int entry, final long hash) {
+        final long ref = BucketBlock.indirectRef(block, entry);
+        final long length = BucketBlock.valueBytes(BucketBlock.indirectWord(block, entry));
+        if (!CompositeValue.isPossible(probe.geometry(), ref, length)) {
+            return "an entry says that its value of " + length + " bytes is at an impossible place";
+        }
+        final String wrong = values.read(
+                BlockRef.pointer(ref), BlockDescriptor.CHUNKS, hash & LinkWord.VALUE_MASK, ChunksDescriptor.length(1));
+        if (wrong != null) {
+            return wrong;
+        }
+        return CompositeValue.isRightList(probe.geometry(), values.block(), probe.structure(), hash, ref, length)
+                ? null
+                : "the list of chunks at offset " + BlockRef.offset(ref) + " is of another life or value";
+    }
+
+    private static long hashOf(final DirectBuffer block, final int entry) {
+        return Bytes.hash(block, BucketBlock.keyIndex(entry), BucketBlock.keyLength(block, entry));
     }
 
     // ---- everything
@@ -260,7 +316,7 @@ final class MapTracer implements StructureTracer {
         final int count = BucketBlock.count(block);
         int entry = BucketBlock.ENTRIES_OFFSET;
         for (int i = 0; i < count; i++) {
-            final long hash = Bytes.hash(block, BucketBlock.keyIndex(entry), BucketBlock.keyLength(block, entry));
+            final long hash = hashOf(block, entry);
             final boolean moved = lowerHalfOnly && (hash >>> level & 1) != 0;
             if ((hash & MapLayout.mask(level)) != bucket) {
                 visitor.damage(
@@ -272,7 +328,9 @@ final class MapTracer implements StructureTracer {
                 if (isRepeated(block, entry)) {
                     visitor.damage(blockOffset + entry, "bucket " + bucket + " has a key twice");
                 }
-                if (BucketBlock.isIndirect(block, entry)) {
+                if (BucketBlock.isComposite(block, entry)) {
+                    traceComposite(visitor, block, entry, hash, blockOffset);
+                } else if (BucketBlock.isIndirect(block, entry)) {
                     traceValue(visitor, block, entry, hash, blockOffset);
                 }
             }
@@ -295,7 +353,7 @@ final class MapTracer implements StructureTracer {
             final Visitor visitor, final DirectBuffer block, final int entry, final long hash, final long blockOffset) {
         final long at = blockOffset + BucketBlock.valueIndex(block, entry);
         final long ref = BucketBlock.indirectRef(block, entry);
-        final long length = BucketBlock.indirectLength(block, entry);
+        final long length = BucketBlock.indirectWord(block, entry);
         if (!ValueBlock.isPossible(probe.geometry(), ref, length)) {
             visitor.damage(at, "an entry says that its value of " + length + " bytes is at an impossible place");
             return;
@@ -309,6 +367,42 @@ final class MapTracer implements StructureTracer {
             visitor.damage(at, "the value block at offset " + BlockRef.offset(ref) + " is of another life or length");
         } else {
             visitor.block(ref, at);
+        }
+    }
+
+    private void traceComposite(
+            final Visitor visitor, final UnsafeBuffer block, final int entry, final long hash, final long blockOffset) {
+        final long at = blockOffset + BucketBlock.valueIndex(block, entry);
+        final String wrong = readList(block, entry, hash);
+        if (wrong != null) {
+            visitor.damage(at, wrong);
+            return;
+        }
+        final long ref = BucketBlock.indirectRef(block, entry);
+        visitor.block(ref, at);
+        final UnsafeBuffer list = values.block();
+        long left = ChunksDescriptor.bytes(list);
+        for (int i = 0; i < ChunksDescriptor.count(list); i++) {
+            final long chunk = ChunksDescriptor.ref(list, i);
+            final int bytes = (int) Math.min(ChunksDescriptor.capacity(chunk), left);
+            traceChunk(visitor, chunk, bytes, hash, BlockRef.offset(ref) + ChunksDescriptor.REFS_OFFSET + 8L * i);
+            left -= bytes;
+        }
+    }
+
+    private void traceChunk(
+            final Visitor visitor, final long chunk, final int bytes, final long hash, final long linkOffset) {
+        final int length = BlockDescriptor.HEADER_BYTES + bytes;
+        final String wrong =
+                chunks.read(BlockRef.pointer(chunk), BlockDescriptor.CHUNK, hash & LinkWord.VALUE_MASK, length);
+        if (wrong != null) {
+            visitor.damage(linkOffset, wrong);
+        } else if (chunks.length() != length || chunks.ref(BlockRef.pointer(chunk)) != chunk) {
+            visitor.damage(
+                    linkOffset,
+                    "the chunk block at offset " + BlockRef.offset(chunk) + " is of another life or length");
+        } else {
+            visitor.block(chunk, linkOffset);
         }
     }
 

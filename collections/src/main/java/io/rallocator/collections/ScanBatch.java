@@ -3,6 +3,7 @@ package io.rallocator.collections;
 import io.rallocator.allocator.Lane;
 import io.rallocator.allocator.Operation;
 import io.rallocator.persistence.BlockDescriptor;
+import io.rallocator.persistence.RallocatorException;
 import java.util.Arrays;
 import org.agrona.DirectBuffer;
 
@@ -13,6 +14,9 @@ import org.agrona.DirectBuffer;
 final class ScanBatch {
     /** Collecting stops when a batch has so many bytes: a lane is not held for long. */
     static final int FULL_BYTES = 1 << 20;
+
+    /** Longest array of a Java process, about. */
+    private static final int MOST_BYTES = Integer.MAX_VALUE - 64;
 
     private static final int FIELDS = 4;
     private static final int KEY_INDEX = 0;
@@ -71,6 +75,12 @@ final class ScanBatch {
 
     /** Takes room at the end. */
     int reserve(final int length) {
+        if (length > MOST_BYTES - used) {
+            throw new RallocatorException(
+                    RallocatorException.Category.EXHAUSTED,
+                    "the entries of one bucket have more than " + MOST_BYTES
+                            + " bytes and cannot be collected at once; get such large values by their keys");
+        }
         final int at = used;
         bytes.ensure(at + length);
         used += length;
@@ -124,10 +134,15 @@ final class ScanBatch {
             final int entry) {
         if (BucketBlock.isIndirect(block, from)) {
             final long ref = BucketBlock.indirectRef(block, from);
-            final long length = BucketBlock.indirectLength(block, from);
-            ValueBlock.requirePossible(lane.geometry(), table, ref, length);
+            final long word = BucketBlock.indirectWord(block, from);
+            final long length = BucketBlock.valueBytes(word);
+            if (BucketBlock.isComposite(word)) {
+                CompositeValue.requirePossible(lane.geometry(), table, ref, length);
+            } else {
+                ValueBlock.requirePossible(lane.geometry(), table, ref, length);
+            }
             final int at = reserve(BlockDescriptor.HEADER_BYTES + (int) length);
-            largeValues.add(hash, ref, length, at);
+            largeValues.add(hash, ref, word, at);
             setValue(entry, at + BlockDescriptor.HEADER_BYTES, (int) length);
         } else {
             final int length = BucketBlock.valueLength(block, from);

@@ -22,7 +22,7 @@ final class ValueBlock {
         final UnsafeBuffer block = scratch.bucket.block;
         if (BucketBlock.isIndirect(block, entry)) {
             final long ref = BucketBlock.indirectRef(block, entry);
-            read(lane, operation, table, scratch, ref, BucketBlock.indirectLength(block, entry));
+            read(lane, operation, table, scratch, ref, BucketBlock.indirectWord(block, entry));
         } else {
             final int length = BucketBlock.valueLength(block, entry);
             scratch.result.ensure(length).putBytes(0, block, BucketBlock.valueIndex(block, entry), length);
@@ -31,33 +31,53 @@ final class ValueBlock {
         }
     }
 
-    /** Reads a value block into the scratch's result. */
+    /** Reads the value of an indirect entry into the scratch's result. */
     private static void read(
             final Lane lane,
             final Operation operation,
             final MapTable table,
             final Scratch scratch,
             final long ref,
-            final long valueLength) {
-        beginRead(lane, table, scratch, ref, valueLength);
-        lane.chain().post(operation);
-        finishRead(table, scratch, ref, valueLength);
+            final long indirectWord) {
+        beginRead(lane, table, scratch, ref, indirectWord);
+        if (!BucketBlock.isComposite(indirectWord)) {
+            lane.chain().post(operation);
+        }
+        finishRead(lane, operation, table, scratch, ref, indirectWord);
     }
 
-    /** Adds the READ of a value block into the scratch's result, header included, to the lane's chain. */
+    /**
+     * Adds the READ of a value's block into the scratch's result, header included, to the lane's chain; nothing for a
+     * composite.
+     */
     static void beginRead(
-            final Lane lane, final MapTable table, final Scratch scratch, final long ref, final long valueLength) {
-        requirePossible(lane.geometry(), table, ref, valueLength);
-        final int bytes = BlockDescriptor.HEADER_BYTES + (int) valueLength;
-        lane.chain().read(BlockRef.offset(ref), scratch.result.ensure(bytes), 0, bytes);
+            final Lane lane, final MapTable table, final Scratch scratch, final long ref, final long indirectWord) {
+        if (!BucketBlock.isComposite(indirectWord)) {
+            requirePossible(lane.geometry(), table, ref, indirectWord);
+            final int bytes = BlockDescriptor.HEADER_BYTES + (int) indirectWord;
+            lane.chain().read(BlockRef.offset(ref), scratch.result.ensure(bytes), 0, bytes);
+        }
     }
 
-    /** Verifies a value block that was read into the scratch's result. */
-    static void finishRead(final MapTable table, final Scratch scratch, final long ref, final long valueLength) {
+    /** Verifies a value that was read into the scratch's result; a composite is read here. */
+    static void finishRead(
+            final Lane lane,
+            final Operation operation,
+            final MapTable table,
+            final Scratch scratch,
+            final long ref,
+            final long indirectWord) {
+        final int length = (int) BucketBlock.valueBytes(indirectWord);
+        final int bytes = BlockDescriptor.HEADER_BYTES + length;
         scratch.resultIndex = BlockDescriptor.HEADER_BYTES;
-        scratch.resultLength = (int) valueLength;
-        final int bytes = BlockDescriptor.HEADER_BYTES + scratch.resultLength;
-        verify(table, scratch.result.buffer(), 0, bytes, scratch.hash, ref);
+        scratch.resultLength = length;
+        if (BucketBlock.isComposite(indirectWord)) {
+            CompositeValue.requirePossible(lane.geometry(), table, ref, BucketBlock.valueBytes(indirectWord));
+            final UnsafeBuffer target = scratch.result.ensure(bytes);
+            CompositeValue.read(lane, operation, table, target, scratch.resultIndex, scratch.hash, ref, length);
+        } else {
+            verify(table, scratch.result.buffer(), 0, bytes, scratch.hash, ref);
+        }
     }
 
     /** Makes sure that what an entry says of its value's block can be read. */

@@ -8,13 +8,13 @@ import io.rallocator.persistence.BlockRef;
 import java.util.Arrays;
 import org.agrona.concurrent.UnsafeBuffer;
 
-/** Large values that are read together into a batch, header included, many in one chain. */
+/** Large values that are read together into a batch, header included, many in one chain; composites one by one. */
 final class ValueReads {
     private static final int MAX_CHAIN_BYTES = 4 << 20;
     private static final int FIELDS = 4;
     private static final int HASH = 0;
     private static final int REF = 1;
-    private static final int LENGTH = 2;
+    private static final int WORD = 2;
     private static final int AT = 3;
 
     private long[] values = new long[8 * FIELDS];
@@ -29,17 +29,17 @@ final class ValueReads {
      *
      * @param hash of its key
      * @param ref of its block
-     * @param length of the value; possible
+     * @param indirectWord of the entry; possible
      * @param at where header and value go
      */
-    void add(final long hash, final long ref, final long length, final int at) {
+    void add(final long hash, final long ref, final long indirectWord, final int at) {
         final int index = count * FIELDS;
         if (index == values.length) {
             values = Arrays.copyOf(values, 2 * index);
         }
         values[index + HASH] = hash;
         values[index + REF] = ref;
-        values[index + LENGTH] = length;
+        values[index + WORD] = indirectWord;
         values[index + AT] = at;
         count++;
     }
@@ -50,6 +50,9 @@ final class ValueReads {
         int verbs = 0;
         long bytes = 0;
         for (int i = 0; i < count; i++) {
+            if (isComposite(i)) {
+                continue;
+            }
             final int length = blockBytes(i);
             if (verbs == Chain.MAX_VERBS || verbs > 0 && bytes + length > MAX_CHAIN_BYTES) {
                 chain.post(operation);
@@ -64,8 +67,23 @@ final class ValueReads {
             chain.post(operation);
         }
         for (int i = 0; i < count; i++) {
-            ValueBlock.verify(table, target, (int) field(i, AT), blockBytes(i), field(i, HASH), field(i, REF));
+            final int at = (int) field(i, AT);
+            if (isComposite(i)) {
+                final int first = at + BlockDescriptor.HEADER_BYTES;
+                CompositeValue.read(
+                        lane, operation, table, target, first, field(i, HASH), field(i, REF), valueBytes(i));
+            } else {
+                ValueBlock.verify(table, target, at, blockBytes(i), field(i, HASH), field(i, REF));
+            }
         }
+    }
+
+    private boolean isComposite(final int value) {
+        return BucketBlock.isComposite(field(value, WORD));
+    }
+
+    private int valueBytes(final int value) {
+        return (int) BucketBlock.valueBytes(field(value, WORD));
     }
 
     private long field(final int value, final int field) {
@@ -73,6 +91,6 @@ final class ValueReads {
     }
 
     private int blockBytes(final int value) {
-        return BlockDescriptor.HEADER_BYTES + (int) field(value, LENGTH);
+        return BlockDescriptor.HEADER_BYTES + valueBytes(value);
     }
 }

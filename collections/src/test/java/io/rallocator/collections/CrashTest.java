@@ -25,6 +25,12 @@ class CrashTest {
     private static final int CROWD = 14;
     private static final String LARGE = "large ".repeat(200);
 
+    /** Three chunks in this pool of small slabs. */
+    private static final String COMPOSITE = "composite ".repeat(900);
+
+    /** Two chunks. */
+    private static final String SMALLER = "composite ".repeat(500);
+
     private static SimulatedPool pool;
     private static int[] keys;
 
@@ -216,5 +222,70 @@ class CrashTest {
                 run.poll();
             }
         });
+    }
+
+    @Test
+    void shouldFreeOrKeepEveryChunkWhenAWorkerDiesWithCompositeValues() {
+        dieEverywhere(false, run -> {
+            run.put(keys[0], COMPOSITE);
+            run.put(keys[3], COMPOSITE + "too");
+            run.put(keys[0], COMPOSITE + "again");
+            run.put(keys[0], "short");
+            run.put(keys[0], COMPOSITE + "again");
+            run.remove(keys[0]);
+            run.put(keys[1], LARGE);
+            run.put(keys[1], COMPOSITE);
+            run.remove(keys[3]);
+        });
+    }
+
+    @Test
+    void shouldLoseNoCompositeValueWhenAWorkerWithACacheDiesWhileTheMapGrows() {
+        dieEverywhere(true, run -> {
+            for (int i = 0; i < CROWD / 2; i++) {
+                run.put(keys[i], i % 3 == 0 ? COMPOSITE + i : "value " + i);
+            }
+            for (int i = 0; i < CROWD / 2; i += 3) {
+                run.remove(keys[i]);
+            }
+        });
+    }
+
+    /** The list is in a slab that recovery of its owner scans, its chunks are in sealed ones, and their replacer is dead too. */
+    @Test
+    void shouldFreeTheChunksWhenTheWorkerThatAllocatedAListAndTheOneThatReplacedItDie() {
+        boolean died = true;
+        for (long crashAt = 0; died; crashAt++) {
+            for (int order = 0; order < 2; order++) {
+                final String what = "replacer died before verb " + crashAt + ", order " + order;
+                pool.restart();
+                final SimulatedPool.Victim owner = pool.victim(Long.MAX_VALUE, false);
+                final SimulatedPool.Victim replacer = pool.victim(crashAt, false);
+                final boolean[] crashed = {false};
+                final int turnsBetween = order * 12;
+                owner.run(() -> {
+                    final SimulatedWorker first = new SimulatedWorker(owner.open(), pool::agentTurn, false);
+                    pool.agentTurn();
+                    first.map.put(keys[0], COMPOSITE);
+                    pool.agentTurn();
+                    first.map.put(keys[1], "seals the slabs of the chunks");
+                    crashed[0] = replacer.run(() -> {
+                        final SimulatedWorker second = new SimulatedWorker(replacer.open(), pool::agentTurn, false);
+                        pool.agentTurn();
+                        second.map.put(keys[0], "short");
+                        pool.agentTurn();
+                        second.map.put(keys[0], SMALLER);
+                        pool.agentTurn();
+                        second.map.remove(keys[0]);
+                    });
+                    pool.turns(turnsBetween);
+                });
+                died = crashed[0];
+                pool.turns(12);
+                final SimulatedWorker other = new SimulatedWorker(pool.open("other"), pool::agentTurn, false);
+                assertThat(other.map.get(keys[0])).as(what).isIn(COMPOSITE, "short", SMALLER, null);
+                pool.check(what);
+            }
+        }
     }
 }

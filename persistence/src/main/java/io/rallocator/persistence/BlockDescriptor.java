@@ -12,8 +12,8 @@ import org.agrona.MutableDirectBuffer;
  *  8   locator 40 | structure 16 | generation 8
  * </pre>
  *
- * Immutable kinds (bucket, value, element, array element) are checked to their last byte; kinds that hold mutable words
- * (root, extent, segment, directory) are checked up to those words. The locator's meaning is the kind's: a bucket's index, a slot's address, ….
+ * Immutable kinds (bucket, value, element, array element, chunks, chunk) are checked to their last byte; kinds that hold
+ * mutable words (root, extent, segment, directory) are checked up to those words. The locator's meaning is the kind's: a bucket's index, a slot's address, ….
  */
 public final class BlockDescriptor {
     /** Size of the header. */
@@ -36,6 +36,12 @@ public final class BlockDescriptor {
 
     /** Kind: queue element; locator = address of the slot word in units of 8 bytes. */
     public static final int ELEMENT = 6;
+
+    /** Kind: list of the chunks of a value larger than a block, see {@link ChunksDescriptor}; locator as of a value. */
+    public static final int CHUNKS = 7;
+
+    /** Kind: part of a value, owned by a list of chunks; locator as of a value. */
+    public static final int CHUNK = 8;
 
     /** Kind: element of an array; locator = index of the element. */
     public static final int ARRAY_ELEMENT = 11;
@@ -72,6 +78,58 @@ public final class BlockDescriptor {
         buffer.putInt(index + 4, length | kind << 24 | BlockRef.slabClass(ref) << 28);
         buffer.putLong(index + 8, locator | (long) structure << 40 | (long) BlockRef.generation(ref) << 56);
         buffer.putInt(index, Crc32c.of(buffer, index + 4, length - 4));
+    }
+
+    /**
+     * Writes the header, with the CRC, of a block whose other checked bytes are somewhere else.
+     *
+     * @param header gets the 16 bytes
+     * @param index where they go
+     * @param payload holds what follows the header in the block
+     * @param payloadIndex where that begins
+     * @param payloadLength its bytes
+     * @param kind of the block
+     * @param structure root index of the structure
+     * @param locator 0 … 2^40 − 1
+     * @param ref the block's reference: slab class and generation are taken from it
+     */
+    public static void sealApart(
+            final MutableDirectBuffer header,
+            final int index,
+            final DirectBuffer payload,
+            final int payloadIndex,
+            final int payloadLength,
+            final int kind,
+            final int structure,
+            final long locator,
+            final long ref) {
+        final int length = HEADER_BYTES + payloadLength;
+        assert length <= MAX_LENGTH : length;
+        assert (locator & ~LinkWord.VALUE_MASK) == 0 : locator;
+        header.putInt(index + 4, length | kind << 24 | BlockRef.slabClass(ref) << 28);
+        header.putLong(index + 8, locator | (long) structure << 40 | (long) BlockRef.generation(ref) << 56);
+        header.putInt(index, Crc32c.of(header, index + 4, HEADER_BYTES - 4, payload, payloadIndex, payloadLength));
+    }
+
+    /**
+     * Tells whether a block is whole that was read in two parts.
+     *
+     * @param header holds its header
+     * @param index where that begins
+     * @param payload holds what follows the header in the block
+     * @param payloadIndex where that begins
+     * @param payloadLength bytes that the block must have behind its header
+     * @return true if the length is that and the CRC right
+     */
+    public static boolean isValidApart(
+            final DirectBuffer header,
+            final int index,
+            final DirectBuffer payload,
+            final int payloadIndex,
+            final int payloadLength) {
+        return length(header, index) == HEADER_BYTES + payloadLength
+                && header.getInt(index)
+                        == Crc32c.of(header, index + 4, HEADER_BYTES - 4, payload, payloadIndex, payloadLength);
     }
 
     /**
@@ -183,6 +241,8 @@ public final class BlockDescriptor {
             case VALUE -> "value";
             case SEGMENT -> "segment";
             case ELEMENT -> "element";
+            case CHUNKS -> "chunks";
+            case CHUNK -> "chunk";
             case ARRAY_ELEMENT -> "array element";
             case DIRECTORY -> "directory";
             default -> "kind " + kind;

@@ -17,8 +17,37 @@ public final class Crc32c {
      * @return the CRC32C
      */
     public static int of(final DirectBuffer buffer, final int index, final int length) {
-        buffer.boundsCheck(index, length);
         final CRC32C crc = new CRC32C();
+        update(crc, buffer, index, length);
+        return (int) crc.getValue();
+    }
+
+    /**
+     * Checksum of two ranges as if the second followed the first.
+     *
+     * @param first buffer, used by this thread only meanwhile
+     * @param firstIndex first byte in it
+     * @param firstLength bytes
+     * @param second buffer, used by this thread only meanwhile
+     * @param secondIndex first byte in it
+     * @param secondLength bytes
+     * @return the CRC32C
+     */
+    public static int of(
+            final DirectBuffer first,
+            final int firstIndex,
+            final int firstLength,
+            final DirectBuffer second,
+            final int secondIndex,
+            final int secondLength) {
+        final CRC32C crc = new CRC32C();
+        update(crc, first, firstIndex, firstLength);
+        update(crc, second, secondIndex, secondLength);
+        return (int) crc.getValue();
+    }
+
+    private static void update(final CRC32C crc, final DirectBuffer buffer, final int index, final int length) {
+        buffer.boundsCheck(index, length);
         final ByteBuffer bytes = buffer.byteBuffer();
         if (bytes != null) {
             final int start = buffer.wrapAdjustment() + index;
@@ -28,6 +57,5 @@ public final class Crc32c {
         } else {
             crc.update(buffer.byteArray(), buffer.wrapAdjustment() + index, length);
         }
-        return (int) crc.getValue();
     }
 }

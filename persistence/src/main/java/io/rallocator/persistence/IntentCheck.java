@@ -12,6 +12,7 @@ final class IntentCheck {
     private final PoolGeometry geometry;
     private final LongHashSet named = new LongHashSet();
     private final UnsafeBuffer slot = new UnsafeBuffer(new byte[IntentDescriptor.BYTES]);
+    private final UnsafeBuffer list = new UnsafeBuffer(new byte[BlockDescriptor.HEADER_BYTES]);
 
     IntentCheck(final CheckRun run) {
         this.run = run;
@@ -73,7 +74,29 @@ final class IntentCheck {
     private void collect() {
         final int refs = IntentDescriptor.allocated(slot, 0) + IntentDescriptor.freed(slot, 0);
         for (int i = 0; i < refs; i++) {
-            named.add(IntentDescriptor.ref(slot, 0, i));
+            final long ref = IntentDescriptor.ref(slot, 0, i);
+            named.add(ref);
+            if (geometry.isPlausible(ref)) {
+                collectChunks(ref);
+            }
+        }
+    }
+
+    /** Whoever names a list of chunks names them. */
+    private void collectChunks(final long ref) {
+        run.region.read(BlockRef.offset(ref), list, 0, BlockDescriptor.HEADER_BYTES);
+        if (BlockDescriptor.kind(list, 0) != BlockDescriptor.CHUNKS) {
+            return;
+        }
+        final int bytes = SizeClasses.bytes(BlockRef.blockClass(ref));
+        if (list.capacity() < bytes) {
+            list.wrap(new byte[bytes]);
+        }
+        run.region.read(BlockRef.offset(ref), list, 0, bytes);
+        if (ChunksDescriptor.isWhole(geometry, list, bytes, ref)) {
+            for (int i = 0; i < ChunksDescriptor.count(list); i++) {
+                named.add(ChunksDescriptor.ref(list, i));
+            }
         }
     }
 

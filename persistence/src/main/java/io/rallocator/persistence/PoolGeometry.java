@@ -471,9 +471,18 @@ public final class PoolGeometry {
      * @return bytes
      */
     public int maxBlockBytes() {
-        final int slabBytes = slabClassBytes[slabClassBytes.length - 1];
+        return maxBlockBytes(slabClassBytes.length - 1);
+    }
+
+    /**
+     * The largest block that fits a slab.
+     *
+     * @param slabClass of the slab
+     * @return bytes
+     */
+    public int maxBlockBytes(final int slabClass) {
         int index = SizeClasses.COUNT - 1;
-        while (SizeClasses.bytes(index) + SlabLayout.overhead(1) > slabBytes) {
+        while (SizeClasses.bytes(index) + SlabLayout.overhead(1) > slabClassBytes[slabClass]) {
             index--;
         }
         return SizeClasses.bytes(index);
