@@ -59,6 +59,13 @@ final class Bucket {
         level = BucketBlock.level(buffer);
     }
 
+    /** A swap that expected the word succeeded: this is what stands there now. */
+    void become(final long newWord, final UnsafeBuffer buffer, final int checkedLength) {
+        word = newWord;
+        remembered = false;
+        setBlock(buffer, checkedLength);
+    }
+
     /** Notes a word of this bucket for the next look: it tells which block to read along with the word. */
     void hint(final int structure, final long seenWord) {
         hintKey = (long) structure << STRUCTURE_SHIFT | index;

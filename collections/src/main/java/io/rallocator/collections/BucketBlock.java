@@ -11,14 +11,15 @@ import org.agrona.MutableDirectBuffer;
  * <pre>
  *  0    block header, kind BUCKET, locator = bucket index
  *  16   level (1) | low byte of the link word's version (1) | entries (2)
- *  20   per entry: key length 12 | value length 19 | indirect 1
+ *  20   per entry: key length 12 | bytes behind the key 18 | expires 1 | indirect 1
  *       key bytes
+ *       if the entry expires: when, in ms since 1970 (8)
  *       value bytes, or if indirect: reference of its block (8) | value's length in bytes 63 | composite 1
  * </pre>
  *
  * The version tells an older block of the same bucket, to which a damaged link could lead, from the right one. Entries
- * are not aligned. The value length of an indirect entry is 16. A composite entry refers to a CHUNKS block, an indirect one
- * that is not composite to a VALUE block.
+ * are not aligned. Behind the key of an indirect entry, and its expiry, are 16 bytes. A composite entry refers to a CHUNKS
+ * block, an indirect one that is not composite to a VALUE block.
  */
 final class BucketBlock {
     static final int LEVEL_OFFSET = BlockDescriptor.HEADER_BYTES;
@@ -28,11 +29,17 @@ final class BucketBlock {
     static final int ENTRY_HEADER_BYTES = 4;
     static final int INDIRECT_BYTES = 16;
     static final int MAX_KEY_BYTES = (1 << 12) - 1;
+    static final int EXPIRY_BYTES = Long.BYTES;
     static final int NOT_FOUND = -1;
+
+    /** The expiry of an entry that does not expire. */
+    static final long NEVER = Long.MAX_VALUE;
 
     private static final long COMPOSITE = 1L << 63;
     private static final int VALUE_SHIFT = 12;
-    private static final int VALUE_MASK = (1 << 19) - 1;
+    private static final int VALUE_MASK = (1 << 18) - 1;
+    private static final int EXPIRES = 1 << 30;
+    private static final int INDIRECT = 1 << 31;
 
     private BucketBlock() {}
 
@@ -56,17 +63,64 @@ final class BucketBlock {
         block.putShort(index + COUNT_OFFSET, (short) count);
     }
 
-    static int entryHeader(final int keyLength, final int valueLength, final boolean indirect) {
-        return keyLength | valueLength << VALUE_SHIFT | (indirect ? 1 << 31 : 0);
+    /**
+     * Writes what an entry begins with: header, key, expiry.
+     *
+     * @param target of the entry
+     * @param entry where it begins
+     * @param key holds the key
+     * @param keyIndex where the key begins
+     * @param keyLength its bytes
+     * @param valueLength bytes of the value in the block
+     * @param indirect tells whether they say where the value is
+     * @param expiry or {@link #NEVER}
+     * @return where the value goes
+     */
+    static int putEntry(
+            final MutableDirectBuffer target,
+            final int entry,
+            final DirectBuffer key,
+            final int keyIndex,
+            final int keyLength,
+            final int valueLength,
+            final boolean indirect,
+            final long expiry) {
+        final boolean expires = expiry != NEVER;
+        final int tail = valueLength + expiryBytes(expiry);
+        target.putInt(entry, keyLength | tail << VALUE_SHIFT | (expires ? EXPIRES : 0) | (indirect ? INDIRECT : 0));
+        target.putBytes(keyIndex(entry), key, keyIndex, keyLength);
+        final int at = keyIndex(entry) + keyLength;
+        if (expires) {
+            target.putLong(at, expiry);
+        }
+        return at + expiryBytes(expiry);
+    }
+
+    /** Bytes that an expiry takes. */
+    static int expiryBytes(final long expiry) {
+        return expiry == NEVER ? 0 : EXPIRY_BYTES;
     }
 
     static int keyLength(final DirectBuffer block, final int entry) {
         return block.getInt(entry) & MAX_KEY_BYTES;
     }
 
+    private static int tailLength(final DirectBuffer block, final int entry) {
+        return block.getInt(entry) >>> VALUE_SHIFT & VALUE_MASK;
+    }
+
+    private static boolean expires(final DirectBuffer block, final int entry) {
+        return (block.getInt(entry) & EXPIRES) != 0;
+    }
+
+    /** When the entry expires, in ms since 1970, or {@link #NEVER}. */
+    static long expiry(final DirectBuffer block, final int entry) {
+        return expires(block, entry) ? block.getLong(keyIndex(entry) + keyLength(block, entry)) : NEVER;
+    }
+
     /** Bytes of the value in this block. */
     static int valueLength(final DirectBuffer block, final int entry) {
-        return block.getInt(entry) >>> VALUE_SHIFT & VALUE_MASK;
+        return tailLength(block, entry) - (expires(block, entry) ? EXPIRY_BYTES : 0);
     }
 
     static boolean isIndirect(final DirectBuffer block, final int entry) {
@@ -78,11 +132,11 @@ final class BucketBlock {
     }
 
     static int valueIndex(final DirectBuffer block, final int entry) {
-        return entry + ENTRY_HEADER_BYTES + keyLength(block, entry);
+        return entry + ENTRY_HEADER_BYTES + keyLength(block, entry) + (expires(block, entry) ? EXPIRY_BYTES : 0);
     }
 
     static int entryBytes(final DirectBuffer block, final int entry) {
-        return ENTRY_HEADER_BYTES + keyLength(block, entry) + valueLength(block, entry);
+        return ENTRY_HEADER_BYTES + keyLength(block, entry) + tailLength(block, entry);
     }
 
     /** Reference of the block of an indirect entry. */
@@ -154,7 +208,10 @@ final class BucketBlock {
                 return false;
             }
             final int bytes = entryBytes(block, entry);
-            if (bytes > length - entry || isIndirect(block, entry) && valueLength(block, entry) != INDIRECT_BYTES) {
+            final int valueLength = valueLength(block, entry);
+            if (bytes > length - entry
+                    || valueLength < 0
+                    || isIndirect(block, entry) && valueLength != INDIRECT_BYTES) {
                 return false;
             }
             entry += bytes;

@@ -18,16 +18,18 @@ import org.agrona.concurrent.UnsafeBuffer;
  */
 final class BucketUpdater {
     /** An insert that finds so many entries in its bucket makes the table grow by one: keeps 1.8 entries a bucket. */
-    private static final int ENTRIES_TO_GROW = 2;
+    static final int ENTRIES_TO_GROW = 2;
 
     private final MapTable table;
     private final MapLayout layout;
     private final BucketSplitter splitter;
+    private final BucketRewriter rewriter;
 
-    BucketUpdater(final MapTable table, final BucketSplitter splitter) {
+    BucketUpdater(final MapTable table, final BucketSplitter splitter, final BucketRewriter rewriter) {
         this.table = table;
         this.layout = table.layout();
         this.splitter = splitter;
+        this.rewriter = rewriter;
     }
 
     /**
@@ -58,6 +60,9 @@ final class BucketUpdater {
         if (change.inserts() && change.entriesBefore >= ENTRIES_TO_GROW) {
             splitter.grow(lane, scratch);
         }
+        if (change.removes && change.entriesBefore == 1) {
+            rewriter.dropEmptyBlock(lane, scratch.bucket);
+        }
         return true;
     }
 
@@ -83,7 +88,7 @@ final class BucketUpdater {
     private boolean findAndDecide(final Lane lane, final Operation operation, final Scratch scratch) {
         final Bucket bucket = scratch.bucket;
         for (; ; ) {
-            findUnfrozen(lane, operation, scratch);
+            findWithoutExpired(lane, operation, scratch);
             if (decide(lane, operation, scratch)) {
                 return true;
             }
@@ -95,11 +100,20 @@ final class BucketUpdater {
         }
     }
 
-    private void findUnfrozen(final Lane lane, final Operation operation, final Scratch scratch) {
-        table.locator().locate(lane, operation, scratch.hash, scratch.bucket, true);
+    /** What is expired goes first, by a commit of its own: then whatever the bucket has counts. */
+    private void findWithoutExpired(final Lane lane, final Operation operation, final Scratch scratch) {
+        scratch.change.now = table.now();
+        do {
+            findUnfrozen(lane, operation, scratch, true);
+        } while (!rewriter.evict(lane, scratch.bucket, scratch.image, scratch.change.now));
+    }
+
+    /** Finds the bucket of the scratch's hash, and finishes the splits that are in the way. */
+    void findUnfrozen(final Lane lane, final Operation operation, final Scratch scratch, final boolean mayRemember) {
+        table.locator().locate(lane, operation, scratch.hash, scratch.bucket, mayRemember);
         while (scratch.bucket.isFrozen()) {
             splitter.finish(lane, scratch.bucket, scratch.division);
-            table.locator().locate(lane, operation, scratch.hash, scratch.bucket, true);
+            table.locator().locate(lane, operation, scratch.hash, scratch.bucket, mayRemember);
         }
     }
 
@@ -113,6 +127,9 @@ final class BucketUpdater {
         change.oldValueRef = 0;
         scratch.found = change.entry != BucketBlock.NOT_FOUND;
         final boolean happens = holds(lane, operation, scratch);
+        if (scratch.found && change.keepsExpiry) {
+            change.expiry = BucketBlock.expiry(bucket.block, change.entry);
+        }
         if (scratch.found && change.wantsOld(happens)) {
             if (happens && BucketBlock.isIndirect(bucket.block, change.entry)) {
                 change.oldValueRef = BucketBlock.indirectRef(bucket.block, change.entry);
@@ -128,6 +145,8 @@ final class BucketUpdater {
         return switch (scratch.change.condition) {
             case Change.IF_ABSENT -> !scratch.found;
             case Change.IF_PRESENT -> scratch.found;
+            case Change.IF_EXPIRING ->
+                scratch.found && BucketBlock.expiry(scratch.bucket.block, scratch.change.entry) != BucketBlock.NEVER;
             case Change.IF_EQUAL -> scratch.found && hasExpectedValue(lane, operation, scratch);
             default -> true;
         };
@@ -153,15 +172,24 @@ final class BucketUpdater {
     private void build(final Lane lane, final Operation operation, final Scratch scratch) {
         final Bucket bucket = scratch.bucket;
         final Change change = scratch.change;
-        final boolean indirect = !change.removes && scratch.valueLength > layout.maxInlineBytes();
-        if (indirect && change.valueRef == 0) {
+        final boolean indirect = change.keepsValue
+                ? BucketBlock.isIndirect(bucket.block, change.entry)
+                : !change.removes && scratch.valueLength > layout.maxInlineBytes();
+        if (indirect && !change.keepsValue && change.valueRef == 0) {
             change.valueRef =
                     isComposite(scratch) ? writeComposite(lane, operation, scratch) : sealValue(lane, scratch);
         }
         final int oldLength = bucket.length == 0 ? BucketBlock.ENTRIES_OFFSET : bucket.length;
         final int oldEntryBytes = change.inserts() ? 0 : BucketBlock.entryBytes(bucket.block, change.entry);
-        final int valueBytes = indirect ? BucketBlock.INDIRECT_BYTES : scratch.valueLength;
-        final int newEntryBytes = change.removes ? 0 : BucketBlock.ENTRY_HEADER_BYTES + scratch.keyLength + valueBytes;
+        final int valueBytes = change.keepsValue
+                ? BucketBlock.valueLength(bucket.block, change.entry)
+                : indirect ? BucketBlock.INDIRECT_BYTES : scratch.valueLength;
+        final int newEntryBytes = change.removes
+                ? 0
+                : BucketBlock.ENTRY_HEADER_BYTES
+                        + scratch.keyLength
+                        + BucketBlock.expiryBytes(change.expiry)
+                        + valueBytes;
         change.newLength = oldLength - oldEntryBytes + newEntryBytes;
         allocateBucket(lane, change, change.newLength <= oldLength);
         final UnsafeBuffer target = lane.writeBuffer(change.newLength);
@@ -232,12 +260,14 @@ final class BucketUpdater {
             final int valueBytes,
             final boolean indirect,
             final boolean composite) {
-        target.putInt(at, BucketBlock.entryHeader(scratch.keyLength, valueBytes, indirect));
-        final int keyAt = BucketBlock.keyIndex(at);
-        target.putBytes(keyAt, scratch.key, 0, scratch.keyLength);
-        final int valueAt = keyAt + scratch.keyLength;
-        if (indirect) {
-            target.putLong(valueAt, scratch.change.valueRef);
+        final Change change = scratch.change;
+        final int valueAt = BucketBlock.putEntry(
+                target, at, scratch.key, 0, scratch.keyLength, valueBytes, indirect, change.expiry);
+        if (change.keepsValue) {
+            final UnsafeBuffer block = scratch.bucket.block;
+            target.putBytes(valueAt, block, BucketBlock.valueIndex(block, change.entry), valueBytes);
+        } else if (indirect) {
+            target.putLong(valueAt, change.valueRef);
             target.putLong(valueAt + Long.BYTES, BucketBlock.indirectWord(scratch.valueLength, composite));
         } else {
             target.putBytes(valueAt, scratch.value, Scratch.VALUE_INDEX, valueBytes);
@@ -253,7 +283,9 @@ final class BucketUpdater {
         final long valueRef = change.valueRef;
         final UnsafeBuffer block = lane.writeBuffer(change.newLength);
         final long newWord = change.newWord;
-        final int code = change.removes ? OperationCode.MAP_REMOVE : OperationCode.MAP_PUT;
+        final int code = change.removes
+                ? OperationCode.MAP_REMOVE
+                : change.keepsValue ? OperationCode.MAP_EXPIRE : OperationCode.MAP_PUT;
         final Commit commit = lane.commit()
                 .begin(code, table.structure(), bucket.wordOffset, bucket.word, newWord)
                 .allocate(bucketRef, block, 0, change.newLength);
@@ -267,10 +299,8 @@ final class BucketUpdater {
         if (bucket.length > 0) {
             commit.free(Blocks.refToFree(lane.geometry(), bucket.word, bucket.wordOffset, bucket.block));
         }
-        if (!change.inserts() && BucketBlock.isComposite(bucket.block, change.entry)) {
-            commit.freeComposite(BucketBlock.indirectRef(bucket.block, change.entry));
-        } else if (!change.inserts() && BucketBlock.isIndirect(bucket.block, change.entry)) {
-            commit.free(BucketBlock.indirectRef(bucket.block, change.entry));
+        if (!change.inserts() && !change.keepsValue) {
+            ValueBlock.free(commit, bucket.block, change.entry);
         }
         if (change.removes || change.inserts()) {
             final long stripe = table.root().offset() + layout.stripeOffset(lane.stripeIndex());
@@ -284,6 +314,7 @@ final class BucketUpdater {
         change.valueRef = 0;
         if (commit.post(operation)) {
             table.remember(lane, bucket.index, newWord, block, change.newLength);
+            bucket.become(newWord, block, change.newLength);
             return true;
         }
         change.bucketRef = bucketRef;

@@ -32,9 +32,7 @@ final class BulkReader {
             if (!buckets.open(key - from, bucket)) {
                 table.locator().locateForReading(lane, operation, keys.hash(key), bucket);
             }
-            final int entry = bucket.length == 0
-                    ? BucketBlock.NOT_FOUND
-                    : BucketBlock.find(bucket.block, keys.buffer(), keys.keyIndex(key), keys.keyLength(key));
+            final int entry = table.find(bucket, keys.buffer(), keys.keyIndex(key), keys.keyLength(key));
             if (entry != BucketBlock.NOT_FOUND) {
                 keys.addValue(lane, table, bucket.block, entry, keys.hash(key), key);
             }

@@ -14,6 +14,9 @@ final class Change {
     /** Happens if the key has the expected value. */
     static final int IF_EQUAL = 3;
 
+    /** Happens if the key is present and its entry expires. */
+    static final int IF_EXPIRING = 4;
+
     /** The caller wants to know no value. */
     static final int NOTHING = 0;
 
@@ -27,6 +30,18 @@ final class Change {
     boolean removes;
 
     private int wanted;
+
+    /** Leaves the value as it is and changes the expiry only. */
+    boolean keepsValue;
+
+    /** Leaves the expiry as it is, if the key is present. */
+    boolean keepsExpiry;
+
+    /** When the new entry expires, in ms since 1970, or {@link BucketBlock#NEVER}. */
+    long expiry;
+
+    /** The moment at which this attempt looks at expiries. */
+    long now;
 
     /** Allocated and not linked, or 0. */
     long bucketRef;
@@ -56,6 +71,16 @@ final class Change {
         condition = newCondition;
         removes = isRemoval;
         wanted = wantedValue;
+        keepsValue = false;
+        keepsExpiry = false;
+        expiry = BucketBlock.NEVER;
+    }
+
+    /** Changes the expiry of a present key. */
+    void setExpiryOnly(final int newCondition, final long newExpiry) {
+        set(newCondition, false, NOTHING);
+        keepsValue = true;
+        expiry = newExpiry;
     }
 
     boolean wantsOld(final boolean happens) {

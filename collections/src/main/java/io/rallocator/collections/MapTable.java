@@ -7,6 +7,8 @@ import io.rallocator.allocator.WorkerSession;
 import io.rallocator.persistence.LinkWord;
 import io.rallocator.persistence.OutOfRemoteMemoryException;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
+import org.agrona.DirectBuffer;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
@@ -35,6 +37,9 @@ final class MapTable {
     private final BucketUpdater updater;
     private final BucketScanner scanner;
     private final BulkReader bulkReader;
+    private final BulkUpdater bulkUpdater;
+    private final BucketSweeper sweeper;
+    private final LongSupplier clock;
 
     /**
      * Opens a map.
@@ -44,15 +49,26 @@ final class MapTable {
      * @param cache of the heap, or null
      */
     MapTable(final WorkerSession session, final StructureRoot root, final BucketCache cache) {
+        this(session, root, cache, System::currentTimeMillis);
+    }
+
+    /** With a clock: ms since 1970, by which entries expire. */
+    MapTable(final WorkerSession session, final StructureRoot root, final BucketCache cache, final LongSupplier clock) {
         this.session = session;
         this.root = root;
         this.where = "map '" + root.name() + "', key hash";
         this.cache = cache;
+        this.clock = clock;
         layout = MapLayout.of(session.geometry(), root.parameter());
         extents = new BucketWords(layout, root.index(), root.offset());
         locator = new BucketLocator(this);
-        updater = new BucketUpdater(this, new BucketSplitter(this));
-        scanner = new BucketScanner(this);
+        final BucketSplitter splitter = new BucketSplitter(this);
+        final BucketRewriter rewriter = new BucketRewriter(this);
+        updater = new BucketUpdater(this, splitter, rewriter);
+        bulkUpdater = new BulkUpdater(this, updater, splitter, rewriter);
+        final BucketWalker walker = new BucketWalker(this);
+        scanner = new BucketScanner(this, walker);
+        sweeper = new BucketSweeper(walker, updater, rewriter);
         bulkReader = new BulkReader(this);
     }
 
@@ -120,6 +136,26 @@ final class MapTable {
         return root.offset() + MapLayout.BUCKETS_OFFSET;
     }
 
+    // ---- expiry
+
+    /** This worker's clock: ms since 1970. */
+    long now() {
+        return clock.getAsLong();
+    }
+
+    /** Tells whether an entry has not expired. Asks for the time only if it can. */
+    boolean isLive(final DirectBuffer block, final int entry) {
+        final long expiry = BucketBlock.expiry(block, entry);
+        return expiry == BucketBlock.NEVER || expiry > now();
+    }
+
+    /** Finds the entry of a key in a bucket, unless it expired. */
+    int find(final Bucket bucket, final DirectBuffer key, final int keyIndex, final int keyLength) {
+        final int entry =
+                bucket.length == 0 ? BucketBlock.NOT_FOUND : BucketBlock.find(bucket.block, key, keyIndex, keyLength);
+        return entry == BucketBlock.NOT_FOUND || isLive(bucket.block, entry) ? entry : BucketBlock.NOT_FOUND;
+    }
+
     // ---- operations
 
     /**
@@ -135,12 +171,13 @@ final class MapTable {
         try {
             final Bucket bucket = scratch.bucket;
             locator.locateForReading(lane, operation, scratch.hash, bucket);
-            final int entry = bucket.length == 0
-                    ? BucketBlock.NOT_FOUND
-                    : BucketBlock.find(bucket.block, scratch.key, 0, scratch.keyLength);
+            final int entry = find(bucket, scratch.key, 0, scratch.keyLength);
             scratch.found = entry != BucketBlock.NOT_FOUND;
-            if (scratch.found && wantsValue) {
-                ValueBlock.copyValue(lane, operation, this, scratch, entry);
+            if (scratch.found) {
+                scratch.expiry = BucketBlock.expiry(bucket.block, entry);
+                if (wantsValue) {
+                    ValueBlock.copyValue(lane, operation, this, scratch, entry);
+                }
             }
             bucket.hint(structure(), bucket.word);
             return scratch.found;
@@ -171,6 +208,63 @@ final class MapTable {
             }
             session.awaitReclamation(exhausted, attempt);
         }
+    }
+
+    /**
+     * Changes many keys.
+     *
+     * @param operation under which the cost is counted
+     * @param scratch of the caller
+     * @param bulk at most {@link BucketBatch#MAX_HASHES} keys
+     * @throws OutOfRemoteMemoryException if there is no room even after waiting for what was freed; those that were done
+     *     stay
+     */
+    void updateAll(final Operation operation, final Scratch scratch, final BulkChange bulk) {
+        int attempt = 0;
+        while (bulk.done < bulk.entries.count()) {
+            final int before = bulk.done;
+            final OutOfRemoteMemoryException exhausted;
+            final Lane lane = session.acquire();
+            try {
+                bulkUpdater.update(lane, operation, scratch, bulk);
+                return;
+            } catch (final OutOfRemoteMemoryException e) {
+                exhausted = e;
+            } finally {
+                session.release(lane);
+            }
+            attempt = bulk.done == before ? attempt + 1 : 0;
+            session.awaitReclamation(exhausted, attempt);
+        }
+    }
+
+    /**
+     * Removes what is expired by a moment, walking through the whole map once.
+     *
+     * @param now the moment; at {@link BucketSweeper#END_OF_TIME} everything is
+     * @param scratch of the caller
+     * @return how many entries were removed
+     */
+    long sweep(final long now, final Scratch scratch) {
+        final BucketSweeper.Sweep sweep = new BucketSweeper.Sweep(now, this);
+        int attempt = 0;
+        while (!sweep.isEnded()) {
+            final long before = sweep.removed();
+            OutOfRemoteMemoryException exhausted = null;
+            final Lane lane = session.acquire();
+            try {
+                sweeper.step(lane, scratch, sweep);
+            } catch (final OutOfRemoteMemoryException e) {
+                exhausted = e;
+            } finally {
+                session.release(lane);
+            }
+            if (exhausted != null) {
+                attempt = sweep.removed() == before ? attempt + 1 : 0;
+                session.awaitReclamation(exhausted, attempt);
+            }
+        }
+        return sweep.removed();
     }
 
     /**

@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.Iterator;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.function.Predicate;
 
 /** The live views of a map. What they remove in bulk is removed only if the value is still the one that was seen. */
@@ -22,6 +23,26 @@ final class MapViews {
             }
         }
         return changed;
+    }
+
+    /** Compares what a view shows with another set: its size counts expired entries too. */
+    private static boolean isEqual(final Set<?> view, final Object object) {
+        if (!(object instanceof Set)) {
+            return false;
+        }
+        final Set<?> other = (Set<?>) object;
+        int count = 0;
+        try {
+            for (final Object element : view) {
+                if (!other.contains(element)) {
+                    return false;
+                }
+                count++;
+            }
+        } catch (final ClassCastException | NullPointerException e) {
+            return false; // the other one cannot have such an element
+        }
+        return count == other.size();
     }
 
     /** The keys. */
@@ -66,6 +87,16 @@ final class MapViews {
         @Override
         public boolean contains(final Object key) {
             return map.containsKey(key);
+        }
+
+        @Override
+        public boolean equals(final Object object) {
+            return object == this || isEqual(this, object);
+        }
+
+        @Override
+        public int hashCode() {
+            return super.hashCode();
         }
 
         @Override
@@ -186,6 +217,16 @@ final class MapViews {
         public boolean contains(final Object object) {
             return object instanceof Map.Entry
                     && map.hasMapping(((Map.Entry<?, ?>) object).getKey(), ((Map.Entry<?, ?>) object).getValue());
+        }
+
+        @Override
+        public boolean equals(final Object object) {
+            return object == this || isEqual(this, object);
+        }
+
+        @Override
+        public int hashCode() {
+            return super.hashCode();
         }
 
         @Override

@@ -7,6 +7,11 @@ final class OperationCode {
     static final int MAP_SPLIT_HIGH = 3;
     static final int MAP_SPLIT_LOW = 4;
     static final int MAP_EXTENT = 5;
+    static final int MAP_EXPIRE = 6;
+    static final int MAP_PUT_ALL = 7;
+    static final int MAP_REMOVE_ALL = 8;
+    static final int MAP_EVICT = 9;
+    static final int MAP_EMPTY = 10;
     static final int STRUCTURE_CREATE = 16;
     static final int STRUCTURE_DROP = 17;
     static final int QUEUE_OFFER = 32;

@@ -1,6 +1,7 @@
 package io.rallocator.collections;
 
 import io.rallocator.allocator.Operation;
+import java.time.Duration;
 import java.util.AbstractMap;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -8,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.BiFunction;
@@ -22,6 +24,9 @@ import org.agrona.concurrent.UnsafeBuffer;
 final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K, V> {
     private static final Operation GET = Operation.named("map.get");
     private static final Operation GET_ALL = Operation.named("map.getAll");
+    private static final Operation PUT_ALL = Operation.named("map.putAll");
+    private static final Operation REMOVE_ALL = Operation.named("map.removeAll");
+    private static final Operation EXPIRE = Operation.named("map.expire");
     private static final Operation PUT = Operation.named("map.put");
     private static final Operation REMOVE = Operation.named("map.remove");
     private static final Operation COMPUTE = Operation.named("map.compute");
@@ -69,25 +74,37 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
 
     @Override
     public V put(final K key, final V value) {
-        return put(key, value, Change.ALWAYS, Change.OLD);
+        return put(key, value, null, Change.ALWAYS, Change.OLD);
+    }
+
+    @Override
+    public V put(final K key, final V value, final Duration timeToLive) {
+        return put(key, value, requirePositive(timeToLive), Change.ALWAYS, Change.OLD);
     }
 
     @Override
     public V putIfAbsent(final K key, final V value) {
-        return put(key, value, Change.IF_ABSENT, Change.OBSTACLE);
+        return put(key, value, null, Change.IF_ABSENT, Change.OBSTACLE);
+    }
+
+    @Override
+    public V putIfAbsent(final K key, final V value, final Duration timeToLive) {
+        return put(key, value, requirePositive(timeToLive), Change.IF_ABSENT, Change.OBSTACLE);
     }
 
     @Override
     public V replace(final K key, final V value) {
-        return put(key, value, Change.IF_PRESENT, Change.OLD);
+        return put(key, value, null, Change.IF_PRESENT, Change.OLD);
     }
 
-    private V put(final K key, final V value, final int condition, final int wanted) {
+    private V put(final K key, final V value, final Duration timeToLive, final int condition, final int wanted) {
         final Scratch scratch = Scratch.enter();
         try {
             encodeKey(scratch, key);
             encodeValue(scratch, value);
             scratch.change.set(condition, false, wanted);
+            scratch.change.expiry = expiryAfter(timeToLive);
+            scratch.change.keepsExpiry = condition == Change.IF_PRESENT;
             table.update(PUT, scratch);
             return scratch.found ? decodeValue(scratch) : null;
         } finally {
@@ -97,11 +114,21 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
 
     @Override
     public boolean set(final K key, final V value) {
+        return setUntil(key, value, null);
+    }
+
+    @Override
+    public boolean set(final K key, final V value, final Duration timeToLive) {
+        return setUntil(key, value, requirePositive(timeToLive));
+    }
+
+    private boolean setUntil(final K key, final V value, final Duration timeToLive) {
         final Scratch scratch = Scratch.enter();
         try {
             encodeKey(scratch, key);
             encodeValue(scratch, value);
             scratch.change.set(Change.ALWAYS, false, Change.NOTHING);
+            scratch.change.expiry = expiryAfter(timeToLive);
             table.update(PUT, scratch);
             return !scratch.found;
         } finally {
@@ -117,6 +144,7 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
             scratch.encodeExpected(valueCodec, Objects.requireNonNull(oldValue, "the old value is null"));
             encodeValue(scratch, newValue);
             scratch.change.set(Change.IF_EQUAL, false, Change.NOTHING);
+            scratch.change.keepsExpiry = true;
             return table.update(PUT, scratch);
         } finally {
             scratch.exit();
@@ -179,7 +207,125 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
         }
     }
 
+    // ---- time to live
+
+    private static Duration requirePositive(final Duration timeToLive) {
+        if (Objects.requireNonNull(timeToLive, "the time to live is null").compareTo(Duration.ZERO) <= 0) {
+            throw new IllegalArgumentException("the time to live must be positive, not " + timeToLive);
+        }
+        return timeToLive;
+    }
+
+    /** The moment in ms since 1970, rounded up; a time to live that exceeds what a long can count has no end. */
+    private long expiryAfter(final Duration timeToLive) {
+        if (timeToLive == null) {
+            return BucketBlock.NEVER;
+        }
+        try {
+            return Math.addExact(table.now(), timeToLive.plusNanos(999_999).toMillis());
+        } catch (final ArithmeticException e) {
+            return BucketBlock.NEVER;
+        }
+    }
+
+    @Override
+    public boolean expire(final K key, final Duration timeToLive) {
+        return changeExpiry(key, Change.IF_PRESENT, requirePositive(timeToLive));
+    }
+
+    @Override
+    public boolean persist(final K key) {
+        return changeExpiry(key, Change.IF_EXPIRING, null);
+    }
+
+    private boolean changeExpiry(final K key, final int condition, final Duration timeToLive) {
+        final Scratch scratch = Scratch.enter();
+        try {
+            scratch.change.setExpiryOnly(condition, expiryAfter(timeToLive));
+            return encodeAnyKey(scratch, key) && table.update(EXPIRE, scratch);
+        } finally {
+            scratch.exit();
+        }
+    }
+
+    @Override
+    public Optional<Duration> timeToLive(final K key) {
+        final Scratch scratch = Scratch.enter();
+        try {
+            if (!encodeAnyKey(scratch, key) || !table.get(GET, scratch, false) || scratch.expiry == BucketBlock.NEVER) {
+                return Optional.empty();
+            }
+            return Optional.of(Duration.ofMillis(Math.max(1, scratch.expiry - table.now())));
+        } finally {
+            scratch.exit();
+        }
+    }
+
+    @Override
+    public long removeExpired() {
+        return sweep(table.now());
+    }
+
+    private long sweep(final long now) {
+        final Scratch scratch = Scratch.enter();
+        try {
+            return table.sweep(now, scratch);
+        } finally {
+            scratch.exit();
+        }
+    }
+
     // ---- many keys
+
+    /** Reads and commits bucket by bucket, not key by key. */
+    @Override
+    public void putAll(final Map<? extends K, ? extends V> map) {
+        final ScanBatch batch = new ScanBatch();
+        final Scratch scratch = Scratch.enter();
+        try {
+            for (final Map.Entry<? extends K, ? extends V> entry : map.entrySet()) {
+                encodeKey(scratch, entry.getKey());
+                encodeValue(scratch, entry.getValue());
+                batch.add(scratch);
+                if (batch.count() == BucketBatch.MAX_HASHES || batch.isFull()) {
+                    updateAll(PUT_ALL, scratch, batch, false);
+                }
+            }
+            updateAll(PUT_ALL, scratch, batch, false);
+        } finally {
+            scratch.exit();
+        }
+    }
+
+    @Override
+    public long deleteAll(final Collection<? extends K> keys) {
+        final ScanBatch batch = new ScanBatch();
+        final Scratch scratch = Scratch.enter();
+        long removed = 0;
+        try {
+            for (final K key : keys) {
+                if (encodeAnyKey(scratch, key)) {
+                    batch.add(batch.copy(scratch.key, 0, scratch.keyLength), scratch.keyLength);
+                }
+                if (batch.count() == BucketBatch.MAX_HASHES) {
+                    removed += updateAll(REMOVE_ALL, scratch, batch, true);
+                }
+            }
+            return removed + updateAll(REMOVE_ALL, scratch, batch, true);
+        } finally {
+            scratch.exit();
+        }
+    }
+
+    /** Returns how many entries were removed. */
+    private long updateAll(
+            final Operation operation, final Scratch scratch, final ScanBatch batch, final boolean removes) {
+        batch.sortByBucket();
+        final BulkChange bulk = new BulkChange(batch, removes);
+        table.updateAll(operation, scratch, bulk);
+        batch.clear();
+        return bulk.removed;
+    }
 
     @Override
     public Map<K, V> getAll(final Collection<? extends K> keys) {
@@ -308,6 +454,7 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
                     }
                 }
                 scratch.change.set(scratch.found ? Change.IF_EQUAL : Change.IF_ABSENT, value == null, Change.OBSTACLE);
+                scratch.change.keepsExpiry = true;
                 if (table.update(COMPUTE, scratch)) {
                     return value;
                 }
@@ -351,22 +498,7 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
 
     @Override
     public void clear() {
-        final ScanBatch batch = new ScanBatch();
-        final Scratch scratch = Scratch.enter();
-        try {
-            scratch.change.set(Change.IF_PRESENT, true, Change.NOTHING);
-            long cursor = 0;
-            do {
-                batch.clear();
-                cursor = table.scan(cursor, batch, MapIterator.BATCH);
-                for (int entry = 0; entry < batch.count(); entry++) {
-                    scratch.copyKey(batch.buffer(), batch.keyIndex(entry), batch.keyLength(entry));
-                    table.update(REMOVE, scratch);
-                }
-            } while (cursor != 0);
-        } finally {
-            scratch.exit();
-        }
+        sweep(BucketSweeper.END_OF_TIME);
     }
 
     @Override
@@ -424,6 +556,35 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
             shown += batch.count();
         } while (next != 0 && shown < atLeast);
         return next;
+    }
+
+    /** Counts the entries that it shows, as {@link #size} counts expired ones too. */
+    @Override
+    public boolean equals(final Object object) {
+        if (object == this) {
+            return true;
+        }
+        if (!(object instanceof Map)) {
+            return false;
+        }
+        final Map<?, ?> other = (Map<?, ?>) object;
+        int count = 0;
+        try {
+            for (final Map.Entry<K, V> entry : entrySet()) {
+                if (!entry.getValue().equals(other.get(entry.getKey()))) {
+                    return false;
+                }
+                count++;
+            }
+        } catch (final ClassCastException | NullPointerException e) {
+            return false; // the other one cannot have such a key
+        }
+        return count == other.size();
+    }
+
+    @Override
+    public int hashCode() {
+        return super.hashCode();
     }
 
     @Override

@@ -1,7 +1,9 @@
 package io.rallocator.collections;
 
+import java.time.Duration;
 import java.util.Collection;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentMap;
 import java.util.function.BiConsumer;
 
@@ -27,6 +29,14 @@ import java.util.function.BiConsumer;
  * <p><b>Iterators</b> of the views are weakly consistent: they never fail, show each entry that stays exactly once, and
  * may or may not show what was added or removed meanwhile. {@code Iterator.remove} removes the key whatever its value is by
  * then; {@code Entry.setValue} puts.
+ *
+ * <p><b>Time to live.</b> An entry that was put with one is absent for every operation from the moment on at which it expires,
+ * by the clock of the worker that looks: the clocks of all hosts must be near. A put without one ends it; whatever changes the
+ * value of a present key otherwise ({@code replace}, {@code compute} and its kin) keeps it. An expired entry takes memory, and counts
+ * in the map's size, until its bucket is next changed or {@link #removeExpired} comes by.
+ *
+ * <p><b>Memory.</b> What is removed goes back to the blade slab by slab; a bucket without entries takes 8 bytes. The table of buckets
+ * does not shrink.
  *
  * <p><b>Limits.</b> A key has at most 4,095 bytes when encoded (less in pools with slabs below 64 KiB). A value has 0 bytes to
  * 1 GiB (2<sup>30</sup> bytes), if the pool has the memory; in pools whose largest slab is below 64 KiB less, because one
@@ -85,6 +95,92 @@ public interface RemoteMap<K, V> extends ConcurrentMap<K, V> {
      * @return true if the key was present
      */
     boolean delete(Object key);
+
+    /**
+     * Puts an entry that expires.
+     *
+     * @param key of the entry
+     * @param value the new value
+     * @param timeToLive from now on; positive, rounded up to milliseconds
+     * @return the value before, or null
+     * @throws IllegalArgumentException if the time to live is not positive
+     */
+    V put(K key, V value, Duration timeToLive);
+
+    /**
+     * Puts an entry that expires, if the key is absent.
+     *
+     * @param key of the entry
+     * @param value the new value
+     * @param timeToLive from now on; positive, rounded up to milliseconds
+     * @return the value that is there, or null if the new one is
+     * @throws IllegalArgumentException if the time to live is not positive
+     */
+    V putIfAbsent(K key, V value, Duration timeToLive);
+
+    /**
+     * Puts an entry that expires, without asking for the value before, as {@link #set(Object, Object)} does.
+     *
+     * @param key of the entry
+     * @param value the new value
+     * @param timeToLive from now on; positive, rounded up to milliseconds
+     * @return true if the key was absent
+     * @throws IllegalArgumentException if the time to live is not positive
+     */
+    boolean set(K key, V value, Duration timeToLive);
+
+    /**
+     * Lets a present entry expire, earlier or later than it did, and leaves its value as it is.
+     *
+     * @param key of the entry
+     * @param timeToLive from now on; positive, rounded up to milliseconds
+     * @return true if the key was present
+     * @throws IllegalArgumentException if the time to live is not positive
+     */
+    boolean expire(K key, Duration timeToLive);
+
+    /**
+     * Lets a present entry expire no more.
+     *
+     * @param key of the entry
+     * @return true if the key was present and would have expired
+     */
+    boolean persist(K key);
+
+    /**
+     * How long a present entry has still to live.
+     *
+     * @param key of the entry
+     * @return at least a millisecond; empty if the key is absent or its entry does not expire
+     */
+    Optional<Duration> timeToLive(K key);
+
+    /**
+     * Removes every entry that has expired when this method begins, walking through the whole map once: 2 round trips for
+     * every 128 buckets, and 1 or 2 for each bucket that has any.
+     *
+     * @return how many were removed
+     */
+    long removeExpired();
+
+    /**
+     * Puts many entries, each as {@link #put} does but for the value before.
+     *
+     * <p>Cost in round trips: for every 128 entries, or 1 MiB, 2 to read and 1 for each bucket that they go to; entries
+     * of one bucket are put by one commit. A growing map splits buckets besides.
+     *
+     * @param map the entries; none of them null
+     */
+    @Override
+    void putAll(Map<? extends K, ? extends V> map);
+
+    /**
+     * Removes many keys, in as few round trips as {@link #putAll}.
+     *
+     * @param keys none of them null
+     * @return how many were present
+     */
+    long deleteAll(Collection<? extends K> keys);
 
     /**
      * Looks many keys up together. Each is answered as {@link #get} answers, at its own moment.

@@ -150,6 +150,28 @@ final class ScanBatch {
         }
     }
 
+    /** Adds a key with a value before which is room for a block's header. */
+    void add(final Scratch scratch) {
+        final int entry = add(copy(scratch.key, 0, scratch.keyLength), scratch.keyLength);
+        reserve(Scratch.VALUE_INDEX);
+        setValue(entry, copy(scratch.value, Scratch.VALUE_INDEX, scratch.valueLength), scratch.valueLength);
+    }
+
+    /** Puts the entries into the order of their buckets, whatever the table's size; equal keys stay as they are. */
+    void sortByBucket() {
+        final long number = (1L << Integer.SIZE - Integer.numberOfLeadingZeros(count)) - 1;
+        final long[] order = new long[count];
+        for (int entry = 0; entry < count; entry++) {
+            order[entry] = Long.reverse(hash(entry)) & ~number | entry;
+        }
+        Arrays.sort(order);
+        final int[] sorted = new int[entries.length];
+        for (int i = 0; i < count; i++) {
+            System.arraycopy(entries, (int) (order[i] & number) * FIELDS, sorted, i * FIELDS, FIELDS);
+        }
+        entries = sorted;
+    }
+
     void setValue(final int entry, final int index, final int length) {
         entries[entry * FIELDS + VALUE_INDEX] = index;
         entries[entry * FIELDS + VALUE_LENGTH] = length;

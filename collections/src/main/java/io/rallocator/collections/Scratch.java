@@ -40,6 +40,9 @@ final class Scratch {
     int resultLength;
     boolean found;
 
+    /** When what was found expires. */
+    long expiry;
+
     /** The bucket that a map operation looks at. */
     final Bucket bucket = new Bucket();
 
@@ -50,6 +53,9 @@ final class Scratch {
     final Bucket splitting = new Bucket();
 
     final Division division = new Division();
+
+    /** A bucket as a map operation is about to write it with many changes. */
+    final BucketImage image = new BucketImage();
 
     /** Where a queue operation is. */
     final Position position = new Position();
@@ -102,6 +108,11 @@ final class Scratch {
         keyLength = length;
         key.putBytes(0, source, index, length);
         hash = Bytes.hash(key, 0, length);
+    }
+
+    void copyValue(final DirectBuffer source, final int index, final int length) {
+        valueLength = length;
+        value.putBytes(VALUE_INDEX, source, index, length);
     }
 
     <V> void encodeValue(final Codec<V> codec, final V object) {

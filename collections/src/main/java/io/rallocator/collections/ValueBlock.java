@@ -1,5 +1,6 @@
 package io.rallocator.collections;
 
+import io.rallocator.allocator.Commit;
 import io.rallocator.allocator.Lane;
 import io.rallocator.allocator.Operation;
 import io.rallocator.persistence.BlockDescriptor;
@@ -77,6 +78,15 @@ final class ValueBlock {
             CompositeValue.read(lane, operation, table, target, scratch.resultIndex, scratch.hash, ref, length);
         } else {
             verify(table, scratch.result.buffer(), 0, bytes, scratch.hash, ref);
+        }
+    }
+
+    /** Adds what the value of an entry takes besides the entry to what a commit frees. */
+    static void free(final Commit commit, final UnsafeBuffer block, final int entry) {
+        if (BucketBlock.isComposite(block, entry)) {
+            commit.freeComposite(BucketBlock.indirectRef(block, entry));
+        } else if (BucketBlock.isIndirect(block, entry)) {
+            commit.free(BucketBlock.indirectRef(block, entry));
         }
     }
 

@@ -129,7 +129,7 @@ class MapLayoutTest {
                 for (long suffix = cursor & MapLayout.mask(level); suffix < 256; suffix += 1L << level) {
                     assertThat(seen.add(suffix)).isTrue();
                 }
-                cursor = BucketScanner.next(cursor, level);
+                cursor = BucketWalker.next(cursor, level);
             } while (cursor != 0);
             assertThat(seen).hasSize(256);
         }

@@ -1,10 +1,14 @@
 package io.rallocator.collections;
 
 import io.rallocator.allocator.WorkerSession;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** One session's map and queue in a simulated pool; the queue has segments of a few slots. */
 final class SimulatedWorker {
     static final int SLOTS = 8;
+
+    /** By which entries expire, in ms. */
+    static final AtomicLong CLOCK = new AtomicLong(1_000_000);
 
     final WorkerSession session;
     final StructureCatalog catalog;
@@ -21,7 +25,7 @@ final class SimulatedWorker {
                 Codecs.ints().id(),
                 Codecs.string().id());
         map = new PersistentMap<>(
-                new MapTable(session, mapRoot, cached ? new BucketCache(BucketCache.MIN_BYTES) : null),
+                new MapTable(session, mapRoot, cached ? new BucketCache(BucketCache.MIN_BYTES) : null, CLOCK::get),
                 Codecs.ints(),
                 Codecs.string());
         beforeEach.run();
