@@ -224,7 +224,7 @@ final class MapTable {
         while (bulk.done < bulk.entries.count()) {
             final int before = bulk.done;
             final OutOfRemoteMemoryException exhausted;
-            final Lane lane = session.acquire();
+            final Lane lane = root.acquire(session);
             try {
                 bulkUpdater.update(lane, operation, scratch, bulk);
                 return;
@@ -251,7 +251,7 @@ final class MapTable {
         while (!sweep.isEnded()) {
             final long before = sweep.removed();
             OutOfRemoteMemoryException exhausted = null;
-            final Lane lane = session.acquire();
+            final Lane lane = root.acquire(session);
             try {
                 sweeper.step(lane, scratch, sweep);
             } catch (final OutOfRemoteMemoryException e) {
@@ -293,7 +293,7 @@ final class MapTable {
      * @return the key to go on with
      */
     int getAll(final Operation operation, final ScanBatch keys, final int from) {
-        final Lane lane = session.acquire();
+        final Lane lane = root.acquire(session);
         try {
             return bulkReader.read(lane, operation, keys, from);
         } finally {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.rallocator.allocator.SimulatedPool;
 import io.rallocator.persistence.StructureDroppedException;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -59,6 +60,12 @@ class DropTest {
                     .hasMessageContaining("'it' was dropped");
             assertThatThrownBy(() -> first.put(1, new byte[1])).isInstanceOf(StructureDroppedException.class);
             assertThatThrownBy(first::size).isInstanceOf(StructureDroppedException.class);
+            assertThatThrownBy(() -> first.getAll(List.of(1, 2))).isInstanceOf(StructureDroppedException.class);
+            assertThatThrownBy(() -> first.putAll(Map.of(1, new byte[1], 2, new byte[1])))
+                    .isInstanceOf(StructureDroppedException.class);
+            assertThatThrownBy(first::removeExpired).isInstanceOf(StructureDroppedException.class);
+            assertThatThrownBy(first::clear).isInstanceOf(StructureDroppedException.class);
+            assertThatThrownBy(() -> first.forEach((key, value) -> {})).isInstanceOf(StructureDroppedException.class);
             final RemoteQueue<String> second = heap.queue("it", Codecs.string());
             assertThat(second).isEmpty();
             second.add("a");
