@@ -11,8 +11,8 @@ import org.agrona.concurrent.UnsafeBuffer;
 
 /**
  * Builds a composite: a value that is larger than a block, as chunks and the list that owns them
- * ({@link ChunksDescriptor}). The chunks are written and persisted at once, a few to a chain and straight from the
- * caller's buffer; the list is left to the commit that links it, whose intent names it and, through it, them.
+ * ({@link ChunksDescriptor}). The chunks are written and persisted here, a few to a chain and straight from the caller's
+ * buffer; the list is left to the commit that links it, whose intent names it and, through it, them.
  *
  * <p>Crash guarantee: until that intent is durable, everything is in slabs that are not sealed, so recovery's scan finds
  * it unreachable. Nothing of this survives the release of the lane: link the list or {@link #discard} it before.
@@ -74,8 +74,9 @@ public final class CompositeWriter {
         slabClass = geometry.slabClasses() - 1;
         boolean written = false;
         try {
-            writeChunks(index, length);
+            allocateChunks(length);
             listRef = allocateList();
+            writeChunks(index, length);
             sealList(length);
             written = true;
             return listRef;
@@ -87,23 +88,37 @@ public final class CompositeWriter {
         }
     }
 
-    private void writeChunks(final int index, final int length) {
-        int flushed = 0;
-        int flushedTo = 0;
+    /** All of it before anything is written: waiting for the blade, or an error, then costs no copy of the value. */
+    private void allocateChunks(final int length) {
         int at = 0;
         while (at < length) {
             final long chunk = allocateChunk(length, at);
-            final int bytes = Math.min(ChunksDescriptor.capacity(chunk), length - at);
-            final int pending = chunks.size() - flushed;
-            if (pending == MAX_CHUNKS_IN_CHAIN || pending > 0 && at + bytes - flushedTo > MAX_BYTES_IN_CHAIN) {
-                flush(flushed, index + flushedTo, index + at);
-                flushed = chunks.size();
-                flushedTo = at;
-            }
             chunks.addLong(chunk);
-            at += bytes;
+            at += ChunksDescriptor.capacity(chunk);
+            if (chunks.size() % MAX_CHUNKS_IN_CHAIN == 0) {
+                lane.allocator().writer().writeHeaders(); // one chain could not take those of many slabs
+            }
         }
-        flush(flushed, index + flushedTo, index + length);
+    }
+
+    private void writeChunks(final int index, final int length) {
+        int at = index;
+        for (int first = 0; first < chunks.size(); ) {
+            final int last = endOfChain(first);
+            at = writeChunks(first, last, at, index + length);
+            first = last;
+        }
+    }
+
+    private int endOfChain(final int first) {
+        int last = first;
+        long bytes = 0;
+        do {
+            bytes += ChunksDescriptor.capacity(chunks.getLong(last++));
+        } while (last < chunks.size()
+                && last - first < MAX_CHUNKS_IN_CHAIN
+                && bytes + ChunksDescriptor.capacity(chunks.getLong(last)) <= MAX_BYTES_IN_CHAIN);
+        return last;
     }
 
     /** As large as can be had: larger slabs first, smaller ones when the blade has no more of those. */
@@ -139,15 +154,12 @@ public final class CompositeWriter {
                 cause);
     }
 
-    /** A slab's header and OPEN word go ahead of its first block, as in a commit. */
-    private void flush(final int first, final int from, final int to) {
-        final SlabWriter slabs = lane.allocator().writer();
+    private int writeChunks(final int first, final int last, final int from, final int end) {
         final Chain chain = lane.chain();
-        slabs.addHeaders(chain);
         int at = from;
-        for (int i = first; i < chunks.size(); i++) {
+        for (int i = first; i < last; i++) {
             final long chunk = chunks.getLong(i);
-            final int bytes = Math.min(ChunksDescriptor.capacity(chunk), to - at);
+            final int bytes = Math.min(ChunksDescriptor.capacity(chunk), end - at);
             final int header = (i - first) * BlockDescriptor.HEADER_BYTES;
             BlockDescriptor.sealApart(
                     headers, header, source, at, bytes, BlockDescriptor.CHUNK, structure, locator, chunk);
@@ -155,10 +167,8 @@ public final class CompositeWriter {
                     .write(BlockRef.offset(chunk) + BlockDescriptor.HEADER_BYTES, source, at, bytes);
             at += bytes;
         }
-        chain.persist();
-        slabs.addSealWords(chain);
         chain.persist().post(operation);
-        slabs.headersAreWritten();
+        return at;
     }
 
     private long allocateList() {

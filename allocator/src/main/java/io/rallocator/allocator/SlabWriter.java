@@ -16,6 +16,7 @@ import org.agrona.concurrent.UnsafeBuffer;
  */
 final class SlabWriter {
     private static final int MAX_SEALS = 8;
+    private static final Operation FORMAT = Operation.named("slab.format");
     private static final Operation SEAL = Operation.named("slab.seal");
     private static final UnsafeBuffer ZEROS = Lane.direct(64 << 10);
 
@@ -107,6 +108,19 @@ final class SlabWriter {
                 addState(chain, slab, SlabHeader.stateWord(SlabLayout.SEALED));
             }
         }
+    }
+
+    /** Writes headers and OPEN words now, if there are any: an operation that takes many slabs has too many for its commit. */
+    void writeHeaders() {
+        if (toFormat.isEmpty() && toOpen.isEmpty()) {
+            return;
+        }
+        final Chain chain = lane.chain();
+        addHeaders(chain);
+        chain.persist();
+        addSealWords(chain);
+        chain.persist().post(FORMAT);
+        headersAreWritten();
     }
 
     void headersAreWritten() {

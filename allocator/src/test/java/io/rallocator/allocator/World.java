@@ -230,6 +230,11 @@ final class World implements AutoCloseable {
                 .isEqualTo(session.heldSlabs());
     }
 
+    /** What the checker says while sessions live, or are dead and not recovered. */
+    CheckReport look() {
+        return PoolChecker.check(region, superblock, true);
+    }
+
     /** Ends what is left, and verifies that nothing is leaked, allocated twice or damaged, and sizes are exact. */
     CheckReport check(final String what) {
         for (final WorkerSession session : List.copyOf(sessions)) {

@@ -48,7 +48,7 @@ import java.util.function.BiConsumer;
  * <p><b>Cost</b> in round trips, on values up to 512 bytes: {@code get} 2, or 1 if the heap's cache knows the bucket;
  * {@code put} and {@code remove} 3, or 1. A value with a block of its own costs {@code get} one more. A value in n chunks costs
  * {@code get} 1 + c more, {@code put} c more, and its replacement or removal 1 + ⌈n ÷ 200⌉ more; c is the number of chains, of up
- * to 16 chunks and 16 MiB each. New slabs cost 2 round trips each, at most.
+ * to 16 chunks and 16 MiB each. Slabs, and waiting for the blade to hand them out, come on top.
  *
  * <p>All methods throw {@link io.rallocator.persistence.HeapClosedException} after the heap was closed,
  * {@link io.rallocator.persistence.SessionFencedException} if this worker was declared dead, and

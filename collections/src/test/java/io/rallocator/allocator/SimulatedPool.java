@@ -1,5 +1,7 @@
 package io.rallocator.allocator;
 
+import io.rallocator.persistence.CheckReport;
+
 /**
  * The allocator's {@link World} for tests of collections: a blade and sessions that run in one thread, of which one may die or
  * sleep before any verb. Waits for no memory: give the blade its {@link #agentTurn()} before each operation.
@@ -83,6 +85,11 @@ public final class SimulatedPool implements AutoCloseable {
         return slept;
     }
 
+    /** Lets a session's operations hold no lane while they wait for the blade, not even for a moment. */
+    public static void waitUnpinned(final WorkerSession session) {
+        session.slabClient().patience(0, 20_000_000_000L);
+    }
+
     /** The blade's duty. */
     public void agentTurn() {
         world.agentTurn();
@@ -97,6 +104,11 @@ public final class SimulatedPool implements AutoCloseable {
     /** Everybody's background duty, so often that epochs pass and the dead are recovered. */
     public void turns(final int count) {
         world.turns(count);
+    }
+
+    /** What the checker says while sessions live, or are dead and not recovered. */
+    public CheckReport look() {
+        return world.look();
     }
 
     /** Closes every session and verifies that nothing is leaked, allocated twice or damaged, and sizes are exact. */

@@ -278,6 +278,8 @@ class CrashTest {
                         pool.agentTurn();
                         second.map.remove(keys[0]);
                     });
+                    // the chunks of a list that is unlinked and not yet freed are named through it
+                    assertThat(pool.look().leakedBlocks()).as(what).isZero();
                     pool.turns(turnsBetween);
                 });
                 died = crashed[0];

@@ -3,7 +3,10 @@ package io.rallocator.collections;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.rallocator.allocator.Blade;
 import io.rallocator.allocator.FabricCounters.Figure;
+import io.rallocator.allocator.SimulatedPool;
+import io.rallocator.allocator.WorkerSession;
 import io.rallocator.persistence.BlockDescriptor;
 import io.rallocator.persistence.BlockRef;
 import io.rallocator.persistence.CheckReport;
@@ -187,6 +190,25 @@ class LargeValueTest {
                 for (int key = 10; key < 20_000; key++) {
                     map.put(key, new byte[100]); // for blocks of any class
                 }
+            }
+            pool.check();
+        }
+    }
+
+    @Test
+    void shouldGetItsSlabsInTheEndWhenTheBladeIsSlowerThanTheWriter() {
+        try (TestPool pool = TestPool.ofMebibytes(128)) {
+            final byte[] value = bytes(1, 60 * MEBIBYTE);
+            try (Blade blade = Blade.open(pool.file());
+                    WorkerSession session = WorkerSession.embedded(blade, "impatient")) {
+                SimulatedPool.waitUnpinned(session);
+                final RemoteMap<Integer, String> map = new SimulatedWorker(session, () -> {}, false).map;
+                map.write(1, value.length, (buffer, offset, length) -> buffer.putBytes(offset, value));
+                map.read(1, (buffer, offset, length) -> {
+                    final byte[] seen = new byte[length];
+                    buffer.getBytes(offset, seen);
+                    assertSame(seen, value);
+                });
             }
             pool.check();
         }
