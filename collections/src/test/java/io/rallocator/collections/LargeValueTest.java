@@ -126,6 +126,13 @@ class LargeValueTest {
                 final Map<Integer, byte[]> together = map.getAll(lengths);
                 assertThat(together).hasSameSizeAs(map);
                 together.forEach((key, value) -> assertThat(value).isEqualTo(bytes(key, key)));
+                together.replaceAll((key, value) -> bytes(key + 1, key));
+                map.putAll(together);
+                assertThat(map.get(lengths.get(9))).isEqualTo(bytes(lengths.get(9) + 1, lengths.get(9)));
+                map.putAll(Map.of(-1, bytes(-1, 10_000), lengths.get(9), bytes(-1, 1)));
+                map.forEach((key, value) ->
+                        assertThat(value).hasSize(key == -1 ? 10_000 : key.equals(lengths.get(9)) ? 1 : key));
+                map.put(lengths.get(9), bytes(lengths.get(9), lengths.get(9)));
                 assertThat(map.containsValue(bytes(lengths.get(9), lengths.get(9))))
                         .isTrue();
                 map.clear();
