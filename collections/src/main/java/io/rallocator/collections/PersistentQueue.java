@@ -6,6 +6,7 @@ import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.agrona.concurrent.BackoffIdleStrategy;
 import org.agrona.concurrent.IdleStrategy;
 import org.agrona.concurrent.UnsafeBuffer;
@@ -188,33 +189,80 @@ final class PersistentQueue<E> extends AbstractQueue<E> implements RemoteQueue<E
         return new Walk();
     }
 
+    // ---- out, wherever it is
+
     @Override
     public boolean remove(final Object element) {
-        throw new UnsupportedOperationException("elements leave a remote queue at its head only; use poll");
+        return element != null && removeSome(element::equals, true);
+    }
+
+    @Override
+    public boolean removeIf(final Predicate<? super E> filter) {
+        return removeSome(Objects.requireNonNull(filter, "the filter is null"), false);
+    }
+
+    @Override
+    public boolean removeAll(final Collection<?> elements) {
+        return removeSome(Objects.requireNonNull(elements, "the collection is null")::contains, false);
+    }
+
+    @Override
+    public boolean retainAll(final Collection<?> elements) {
+        Objects.requireNonNull(elements, "the collection is null");
+        return removeSome(element -> !elements.contains(element), false);
+    }
+
+    /** Returns true if this call took an element; what others take meanwhile does not count. */
+    private boolean removeSome(final Predicate<? super E> filter, final boolean onlyOne) {
+        final Walk walk = new Walk();
+        boolean removed = false;
+        while (walk.hasNext() && !(removed && onlyOne)) {
+            if (filter.test(walk.next())) {
+                removed |= walk.take();
+            }
+        }
+        return removed;
     }
 
     /** Walks over the queue batch by batch; holds nothing of the pool in between. */
     private final class Walk implements Iterator<E> {
-        private final ScanBatch batch = new ScanBatch();
         private final UnsafeBuffer view = new UnsafeBuffer(0, 0);
+        private ScanBatch batch = new ScanBatch();
+        private ScanBatch spare = new ScanBatch();
+        private long epoch;
         private long place;
         private int next;
         private boolean ended;
 
+        /** Where the element is that was returned last; null if there is none to remove. */
+        private ScanBatch lastBatch;
+
+        private int lastElement;
+        private long lastEpoch;
+
         @Override
         public boolean hasNext() {
             if (next == batch.count() && !ended) {
-                batch.clear();
-                next = 0;
-                final Scratch scratch = Scratch.enter();
-                try {
-                    place = table.scan(scratch, place, batch, BATCH);
-                } finally {
-                    scratch.exit();
-                }
-                ended = batch.count() == 0;
+                fill();
             }
             return next < batch.count();
+        }
+
+        /** Keeps the batch of the last element: it may still be removed. */
+        private void fill() {
+            final ScanBatch filled = spare;
+            spare = batch;
+            batch = filled;
+            batch.clear();
+            next = 0;
+            final Scratch scratch = Scratch.enter();
+            try {
+                place = table.scan(scratch, place, batch, BATCH);
+                epoch = scratch.position.epoch;
+            } finally {
+                scratch.exit();
+            }
+            ended = batch.count() == 0;
         }
 
         @Override
@@ -222,15 +270,38 @@ final class PersistentQueue<E> extends AbstractQueue<E> implements RemoteQueue<E
             if (!hasNext()) {
                 throw new NoSuchElementException();
             }
-            final int element = next++;
+            lastBatch = batch;
+            lastElement = next++;
+            lastEpoch = epoch;
             return Decoding.decode(
                     codec,
                     view,
                     batch.buffer(),
-                    batch.valueIndex(element),
-                    batch.valueLength(element),
-                    table.where() + " of an element near place",
-                    place);
+                    batch.valueIndex(lastElement),
+                    batch.valueLength(lastElement),
+                    table.where(),
+                    Sighting.slotOffset(batch.buffer(), batch.keyIndex(lastElement)));
+        }
+
+        /** Removes the element that was returned last, unless it has left the queue already. */
+        @Override
+        public void remove() {
+            if (lastBatch == null) {
+                throw new IllegalStateException(
+                        "there is no element to remove: next was not called since the last one");
+            }
+            take();
+        }
+
+        /** Returns false if somebody else took the element that was returned last. */
+        boolean take() {
+            final Scratch scratch = Scratch.enter();
+            try {
+                return table.remove(scratch, lastBatch, lastElement, lastEpoch);
+            } finally {
+                lastBatch = null;
+                scratch.exit();
+            }
         }
     }
 }

@@ -51,6 +51,11 @@ final class Position {
         return words[first];
     }
 
+    /** A known word, 0 … {@link #known} − 1. */
+    long word(final int i) {
+        return words[first + i];
+    }
+
     /** Keeps the elements at the beginning of a window of slots. */
     void learn(final DirectBuffer window, final int index, final int count) {
         first = 0;

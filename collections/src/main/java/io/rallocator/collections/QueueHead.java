@@ -21,6 +21,7 @@ final class QueueHead {
     private static final Operation PEEK = Operation.named("queue.peek");
     private static final Operation SIZE = Operation.named("queue.size");
     private static final Operation SCAN = Operation.named("queue.scan");
+    private static final Operation REMOVE = Operation.named("queue.remove");
     private static final Operation SEGMENT = Operation.named("queue.segment");
 
     private final QueueTable table;
@@ -215,36 +216,134 @@ final class QueueHead {
      * @param lane held
      * @param position used
      * @param from place to begin: slots that the queue has had before it
-     * @param batch gets the elements, as values with empty keys
+     * @param batch gets the elements, as values whose keys are {@link Sighting}s
      * @param atLeast so many, unless the queue ends before or the batch is full
      * @return place to go on
      */
     long collect(final Lane lane, final Position position, final long from, final ScanBatch batch, final int atLeast) {
-        table.reader().open(lane, SCAN, table.headOffset(), null, position, true);
-        while (place(position) < from) {
-            final long next = lane.readWord(SCAN, position.segment + QueueLayout.NEXT_OFFSET);
-            if (position.ordinal == from / layout.slots()) {
-                position.advanceTo((int) (from % layout.slots()));
-                break;
-            }
-            if (next == LinkWord.UNINIT) {
-                position.advanceTo(layout.slots());
-                break;
-            }
-            table.reader().enterNext(lane, SCAN, next, position, true);
-        }
+        seek(lane, SCAN, position, from);
         while (batch.count() < atLeast && !batch.isFull() && toElement(lane, SCAN, position, false)) {
-            final long slotOffset = QueueLayout.slotOffset(position.segment, position.slot);
-            final int at = batch.reserve(BlockDescriptor.HEADER_BYTES);
-            final int length = read(lane, SCAN, batch.bytes(), at, slotOffset, position.word());
-            batch.reserve(length);
-            batch.add(at, 0, at + BlockDescriptor.HEADER_BYTES, length);
-            position.advance();
+            collectKnown(lane, position, batch);
         }
         return place(position);
     }
 
+    /** Goes to a place, or to the first slot that is not taken if that is behind it, or to the end if that is before it. */
+    private void seek(final Lane lane, final Operation operation, final Position position, final long place) {
+        table.reader().open(lane, operation, table.headOffset(), null, position, true);
+        while (place(position) < place) {
+            if (position.ordinal == place / layout.slots()) {
+                position.advanceTo((int) (place % layout.slots()));
+                return;
+            }
+            final long next = lane.readWord(operation, position.segment + QueueLayout.NEXT_OFFSET);
+            if (next == LinkWord.UNINIT) {
+                position.advanceTo(layout.slots());
+                return;
+            }
+            table.reader().enterNext(lane, operation, next, position, true);
+        }
+    }
+
+    /** Reads the elements whose words are known, in one chain, as far as the batch has room. */
+    private void collectKnown(final Lane lane, final Position position, final ScanBatch batch) {
+        final Chain chain = lane.chain();
+        final int first = batch.count();
+        int count = 0;
+        while (count < position.known && (count == 0 || !batch.isFull())) {
+            final long word = position.word(count);
+            final long slotOffset = QueueLayout.slotOffset(position.segment, position.slot + count);
+            final long ref = SegmentReader.elementRef(lane.geometry(), word, slotOffset);
+            final int bytes = SizeClasses.bytes(BlockRef.blockClass(ref));
+            final int at = batch.reserve(Sighting.BYTES + bytes);
+            Sighting.put(batch.bytes().buffer(), at, place(position) + count, slotOffset, word);
+            chain.read(BlockRef.offset(ref), batch.bytes().buffer(), at + Sighting.BYTES, bytes);
+            batch.add(at, Sighting.BYTES, at + Sighting.BYTES + BlockDescriptor.HEADER_BYTES, bytes);
+            count++;
+        }
+        chain.post(SCAN);
+        for (int element = first; element < first + count; element++) {
+            final int length = requireElement(batch.bytes().buffer(), batch.keyIndex(element));
+            batch.setValue(element, batch.valueIndex(element), length);
+            position.advance();
+        }
+    }
+
+    /** Returns the bytes of an element that follows its sighting. */
+    private int requireElement(final UnsafeBuffer buffer, final int sighting) {
+        final long slotOffset = Sighting.slotOffset(buffer, sighting);
+        final long word = Sighting.word(buffer, sighting);
+        final int bytes = SizeClasses.bytes(LinkWord.blockClass(word));
+        final int at = sighting + Sighting.BYTES;
+        if (!SegmentReader.isElement(buffer, at, bytes, table.structure(), slotOffset, word)) {
+            throw Blocks.damagedBlock(
+                    BlockDescriptor.ELEMENT, LinkWord.offset(word), slotOffset, table.where() + " " + slotOffset);
+        }
+        return BlockDescriptor.length(buffer, at) - BlockDescriptor.HEADER_BYTES;
+    }
+
     private long place(final Position position) {
         return position.ordinal * layout.slots() + position.slot;
+    }
+
+    // ---- remove, size
+
+    /**
+     * Takes an element that was seen by {@link #collect}, wherever it is by now. A segment that was linked when this session
+     * was in an epoch is not reused while it stays in it; later the slot is looked up again by its place, which
+     * no other slot ever has.
+     *
+     * @param lane held
+     * @param position used
+     * @param batch has the element
+     * @param element number in the batch
+     * @param epoch of the lane that collected the batch
+     * @return false if somebody else took it
+     */
+    boolean remove(
+            final Lane lane, final Position position, final ScanBatch batch, final int element, final long epoch) {
+        final UnsafeBuffer buffer = batch.bytes().buffer();
+        final int sighting = batch.keyIndex(element);
+        final long slotOffset = Sighting.slotOffset(buffer, sighting);
+        if (epoch != lane.epoch()) {
+            final long place = Sighting.place(buffer, sighting);
+            seek(lane, REMOVE, position, place);
+            if (place(position) != place) {
+                return false;
+            }
+        }
+        final long word = Sighting.word(buffer, sighting);
+        final Commit commit = lane.commit();
+        final long taken = QueueLayout.takenWord(table.session().index(), lane.index(), commit.sequence());
+        final boolean won = commit.begin(OperationCode.QUEUE_REMOVE, table.structure(), slotOffset, word, taken)
+                .free(SegmentReader.elementRef(lane.geometry(), word, slotOffset))
+                .post(REMOVE);
+        if (!won && !QueueLayout.isTaken(commit.witness())) {
+            throw Blocks.damagedWord(commit.witness(), slotOffset);
+        }
+        return won;
+    }
+
+    /**
+     * Counts the elements, segment by segment.
+     *
+     * @param lane held
+     * @param position used
+     * @return how many were seen
+     */
+    long count(final Lane lane, final Position position) {
+        table.reader().open(lane, SIZE, table.headOffset(), null, position, true);
+        for (long count = 0; ; ) {
+            final UnsafeBuffer segment = table.reader().lastSegment(lane);
+            for (int slot = position.slot; slot < layout.slots(); slot++) {
+                final long word = segment.getLong(QueueLayout.SLOTS_OFFSET + slot * Long.BYTES);
+                count += word == QueueLayout.EMPTY || QueueLayout.isTaken(word) ? 0 : 1;
+            }
+            final long next = segment.getLong(QueueLayout.NEXT_OFFSET);
+            if (next == LinkWord.UNINIT) {
+                return count;
+            }
+            table.reader().enterNext(lane, SIZE, next, position, true);
+        }
     }
 }

@@ -27,7 +27,8 @@ import org.agrona.concurrent.UnsafeBuffer;
  * </pre>
  *
  * A slot goes from UNINIT (empty) to the reference of an element to TAKEN, and never back. Slots are filled strictly in
- * order and taken strictly in order. TAKEN is VACATED of {@link SlotWord}.
+ * order. Polls take in order too; whoever removes a certain element takes it wherever it is, and polls pass it. TAKEN is
+ * VACATED of {@link SlotWord}.
  */
 final class QueueLayout implements Blueprint {
     static final int TYPE = 2;

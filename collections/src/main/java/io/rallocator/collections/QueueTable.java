@@ -128,7 +128,7 @@ final class QueueTable {
     }
 
     /**
-     * Counts the elements from the positions of head and tail.
+     * Counts the elements.
      *
      * @param scratch for the position
      * @return count
@@ -136,11 +136,7 @@ final class QueueTable {
     long size(final Scratch scratch) {
         final Lane lane = root.acquire(session);
         try {
-            final Position position = scratch.position;
-            head.find(lane, position);
-            final long first = position.ordinal * layout.slots() + position.slot;
-            tail.find(lane, position);
-            return Math.max(0, position.ordinal * layout.slots() + position.slot - first);
+            return head.count(lane, scratch.position);
         } finally {
             session.release(lane);
         }
@@ -149,7 +145,7 @@ final class QueueTable {
     /**
      * Collects elements in order from an absolute place on.
      *
-     * @param scratch for the position
+     * @param scratch for the position, whose epoch is the one in which they were seen
      * @param from how many slots the queue has had before the place
      * @param batch gets the elements
      * @param atLeast so many, unless the queue ends before or the batch is full
@@ -159,6 +155,24 @@ final class QueueTable {
         final Lane lane = root.acquire(session);
         try {
             return head.collect(lane, scratch.position, from, batch, atLeast);
+        } finally {
+            session.release(lane);
+        }
+    }
+
+    /**
+     * Takes an element that was collected, wherever it is by now.
+     *
+     * @param scratch for the position
+     * @param batch has the element
+     * @param element number in the batch
+     * @param epoch in which the batch was collected
+     * @return false if somebody else took it
+     */
+    boolean remove(final Scratch scratch, final ScanBatch batch, final int element, final long epoch) {
+        final Lane lane = root.acquire(session);
+        try {
+            return head.remove(lane, scratch.position, batch, element, epoch);
         } finally {
             session.release(lane);
         }

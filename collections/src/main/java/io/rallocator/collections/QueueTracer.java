@@ -139,9 +139,8 @@ final class QueueTracer implements StructureTracer {
         }
     }
 
-    /** What the slots before allow the next ones to be: taken ones, then elements, then empty ones. */
+    /** What the slots before allow the next ones to be: elements and taken ones, then empty ones. */
     private static final class State {
-        boolean sawElement;
         boolean sawEmpty;
     }
 
@@ -157,10 +156,7 @@ final class QueueTracer implements StructureTracer {
                 visitor.damage(offset, "a filled slot comes after an empty one");
             }
             if (!QueueLayout.isTaken(word)) {
-                state.sawElement = true;
                 traceElement(visitor, offset, word);
-            } else if (state.sawElement) {
-                visitor.damage(offset, "a taken slot comes after one that is not");
             }
         }
     }

@@ -19,13 +19,19 @@ import java.util.concurrent.TimeUnit;
  * {@link Integer#MAX_VALUE}. {@code take} and {@code poll(timeout)} look again and again, at most a millisecond apart, and
  * hold nothing while they wait; an interrupt ends them with nothing taken.
  *
- * <p>Iterators are weakly consistent and cannot remove; {@code remove(Object)} and the bulk methods that remove by
- * value throw {@link UnsupportedOperationException}. {@code clear} polls until the queue was empty once.
+ * <p>Iterators are weakly consistent: they show no element twice and none that left before they came to its place.
+ * {@code Iterator.remove}, {@code remove(Object)}, {@code removeIf}, {@code removeAll} and {@code retainAll} take
+ * an element wherever it is, by one swap each, at most once as {@code poll}: of several that remove or poll an element one
+ * gets it, and {@code remove(Object)} answers true only to that one. Elements are compared decoded, by {@code equals}. The
+ * bulk methods are not atomic as a whole. {@code clear} polls until the queue was empty once. As for every queue of
+ * {@code java.util.concurrent}, {@code equals} and {@code hashCode} are those of identity.
  *
  * <p>An element has at most as many bytes, encoded, as the pool's largest block less 16. Null elements are not allowed.
  *
  * <p><b>Cost</b> in round trips: {@code offer} 1, {@code poll} 1 or 2, more only at the border of a segment (some 500
- * elements) or in contention.
+ * elements) or in contention; {@code peek}, {@code isEmpty} 1 or 2; {@code size} one for each segment between head and
+ * tail; a walk one or two for each 16 elements; removing an element that was found 1, and if the epoch has changed since,
+ * one or two more for each segment before it.
  *
  * <p>All methods throw {@link io.rallocator.persistence.HeapClosedException} after the heap was closed,
  * {@link io.rallocator.persistence.SessionFencedException} if this worker was declared dead, and

@@ -93,6 +93,16 @@ final class SegmentReader {
         enter(lane, operation, next, linkOffset, position.ordinal + 1, position, passesTaken);
     }
 
+    /**
+     * The segment that {@link #enterNext}, or {@link #open} without a hint, has read, as a whole.
+     *
+     * @param lane that read it, and nothing since
+     * @return valid until the lane's next operation
+     */
+    UnsafeBuffer lastSegment(final Lane lane) {
+        return lane.readBuffer(layout.segmentBytes());
+    }
+
     private void enter(
             final Lane lane,
             final Operation operation,

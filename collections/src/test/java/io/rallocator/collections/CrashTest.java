@@ -57,6 +57,7 @@ class CrashTest {
         private String pendingValue;
         private Integer pendingOffer;
         private boolean pendingPoll;
+        private Integer pendingRemove;
 
         void put(final int key, final String value) {
             pendingKey = key;
@@ -92,6 +93,14 @@ class CrashTest {
             pendingPoll = false;
         }
 
+        void removeElement(final Integer element) {
+            pendingRemove = element;
+            pool.agentTurn();
+            assertThat(worker.queue.remove(element)).isEqualTo(elements.contains(element));
+            elements.remove(element);
+            pendingRemove = null;
+        }
+
         /** Settles what was under way by what another worker finds. */
         void settle(final SimulatedWorker other, final String what) {
             if (pendingKey != null) {
@@ -106,6 +115,9 @@ class CrashTest {
             final List<Integer> found = new ArrayList<>(other.queue);
             if (pendingPoll && found.size() < elements.size()) {
                 elements.poll();
+            }
+            if (pendingRemove != null && found.size() < elements.size()) {
+                elements.remove(pendingRemove);
             }
             if (pendingOffer != null && found.size() > elements.size()) {
                 elements.add(pendingOffer);
@@ -152,6 +164,7 @@ class CrashTest {
                 run.pendingKey = null;
                 run.pendingOffer = null;
                 run.pendingPoll = false;
+                run.pendingRemove = null;
                 run.verify(other, what);
                 if (crashAt % 2 == 0) {
                     goOn(run, other, 1);
@@ -221,6 +234,29 @@ class CrashTest {
                 run.offer(100 + i);
                 run.poll();
             }
+        });
+    }
+
+    @Test
+    void shouldLoseOnlyTheRemovedElementsWhenAWorkerDiesWhileItTakesThemFromTheMiddle() {
+        dieEverywhere(false, run -> {
+            for (int i = 0; i < SimulatedWorker.SLOTS + 3; i++) {
+                run.offer(i);
+            }
+            run.removeElement(3);
+            run.removeElement(SimulatedWorker.SLOTS + 1);
+            run.removeElement(2);
+            run.removeElement(1_000_000);
+            run.removeElement(0);
+            run.poll();
+            run.poll();
+            run.removeElement(SimulatedWorker.SLOTS + 2);
+            run.offer(100);
+            for (int i = 5; i < SimulatedWorker.SLOTS; i++) {
+                run.removeElement(i);
+            }
+            run.poll();
+            run.poll();
         });
     }
 

@@ -7,19 +7,9 @@ import com.google.common.collect.testing.SampleElements;
 import com.google.common.collect.testing.TestQueueGenerator;
 import com.google.common.collect.testing.features.CollectionFeature;
 import com.google.common.collect.testing.features.CollectionSize;
-import com.google.common.collect.testing.testers.CollectionIteratorTester;
-import com.google.common.collect.testing.testers.CollectionRemoveAllTester;
-import com.google.common.collect.testing.testers.CollectionRemoveIfTester;
-import com.google.common.collect.testing.testers.CollectionRemoveTester;
-import com.google.common.collect.testing.testers.CollectionRetainAllTester;
 import java.lang.reflect.Array;
-import java.lang.reflect.Method;
-import java.util.Arrays;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Queue;
-import java.util.Set;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import junit.framework.TestSuite;
 import org.junit.jupiter.api.AfterAll;
@@ -28,18 +18,9 @@ import org.junit.jupiter.api.DynamicNode;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.TestInstance;
 
-/**
- * A queue does what {@link java.util.Queue} promises, by Guava's generated tests. Left out are those of removing elsewhere than at
- * the head, which {@link RemoteQueue} documents as unsupported.
- */
+/** A queue does what {@link java.util.Queue} promises, by Guava's generated tests: all of them. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class QueueContractTest {
-    private static final Set<Class<?>> NOT_OFFERED = Set.of(
-            CollectionRemoveTester.class,
-            CollectionRemoveAllTester.class,
-            CollectionRemoveIfTester.class,
-            CollectionRetainAllTester.class);
-
     private TestPool pool;
     private RemoteHeap heap;
 
@@ -66,21 +47,9 @@ class QueueContractTest {
         final TestSuite suite = QueueTestSuiteBuilder.using(new Generator<>(heap, elements))
                 .named("queue of " + elements)
                 .withFeatures(CollectionFeature.GENERAL_PURPOSE, CollectionFeature.KNOWN_ORDER, CollectionSize.ANY)
-                .suppressing(notOffered())
                 .createTestSuite();
         assertThat(suite.countTestCases()).isGreaterThan(150);
         return suite;
-    }
-
-    private static Set<Method> notOffered() {
-        final Set<Method> methods = new HashSet<>();
-        for (final Class<?> tester : NOT_OFFERED) {
-            methods.addAll(Arrays.asList(tester.getMethods()));
-        }
-        methods.addAll(Arrays.stream(CollectionIteratorTester.class.getMethods())
-                .filter(method -> method.getName().contains("emove"))
-                .collect(Collectors.toSet()));
-        return methods;
     }
 
     /** Queues with chosen elements. */

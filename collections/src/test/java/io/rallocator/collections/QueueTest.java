@@ -99,7 +99,6 @@ class QueueTest {
                 assertThat(queue.poll(20, TimeUnit.MILLISECONDS)).isNull();
                 assertThat(System.nanoTime() - from).isGreaterThanOrEqualTo(TimeUnit.MILLISECONDS.toNanos(20));
                 assertThatThrownBy(() -> queue.drainTo(queue)).isInstanceOf(IllegalArgumentException.class);
-                assertThatThrownBy(() -> queue.remove((Object) 1)).isInstanceOf(UnsupportedOperationException.class);
                 assertThatThrownBy(() -> queue.add(null)).isInstanceOf(NullPointerException.class);
             }
             pool.check();
@@ -129,7 +128,6 @@ class QueueTest {
                 }
                 assertThat(last).isEqualTo(SEGMENTS);
                 assertThatThrownBy(iterator::next).isInstanceOf(NoSuchElementException.class);
-                assertThatThrownBy(iterator::remove).isInstanceOf(UnsupportedOperationException.class);
             }
             pool.check();
         }
@@ -157,6 +155,77 @@ class QueueTest {
                         .isInstanceOf(IllegalArgumentException.class)
                         .hasMessageContaining(String.valueOf(most + 1))
                         .hasMessageContaining(String.valueOf(most));
+            }
+            pool.check();
+        }
+    }
+
+    @Test
+    void shouldTakeElementsWhereverTheyAreWhenTheyAreRemoved() {
+        final Random random = new Random(SEED);
+        try (TestPool pool = TestPool.ofMebibytes(32)) {
+            final List<Integer> model = new ArrayList<>();
+            try (RemoteHeap heap = pool.embedded()) {
+                final RemoteQueue<Integer> queue = heap.queue("removed", Codecs.ints());
+                int next = 0;
+                for (int round = 0; round < 20; round++) {
+                    for (int i = 0; i < 300; i++) {
+                        queue.add(next);
+                        model.add(next++);
+                    }
+                    for (int i = 0; i < 40; i++) {
+                        final Integer element = random.nextInt(next);
+                        assertThat(queue.remove(element)).as("seed %d", SEED).isEqualTo(model.remove(element));
+                        final Integer head = model.isEmpty() ? null : model.remove(0);
+                        assertThat(queue.poll()).isEqualTo(head);
+                    }
+                    final int rest = round % 7;
+                    assertThat(queue.removeIf(element -> element % 7 == rest))
+                            .isEqualTo(model.removeIf(element -> element % 7 == rest));
+                    assertThat(queue.sizeLong()).as("seed %d", SEED).isEqualTo(model.size());
+                    assertThat(new ArrayList<>(queue)).as("seed %d", SEED).isEqualTo(model);
+                }
+            }
+            assertThat(pool.check().structures().get(0).elements()).isEqualTo(model.size());
+            try (RemoteHeap heap = pool.embedded()) {
+                final RemoteQueue<Integer> queue = heap.queue("removed", Codecs.ints());
+                assertThat(queue.retainAll(model.subList(0, 10))).isTrue();
+                assertThat(queue.removeAll(model.subList(0, 9))).isTrue();
+                assertThat(queue.poll()).isEqualTo(model.get(9));
+                assertThat(queue.poll()).isNull();
+                assertThat(queue.removeIf(element -> true)).isFalse();
+            }
+            pool.check();
+        }
+    }
+
+    @Test
+    void shouldRemoveTheReturnedElementOnceWhenTheIteratorHasGoneOnAndEpochsHavePassed() {
+        try (TestPool pool = TestPool.ofMebibytes(16)) {
+            try (RemoteHeap heap = pool.embedded()) {
+                final RemoteQueue<Integer> queue = heap.queue("removed", Codecs.ints());
+                for (int i = 0; i < SEGMENTS; i++) {
+                    queue.add(i);
+                }
+                final Iterator<Integer> iterator = queue.iterator();
+                final Iterator<Integer> late = queue.iterator();
+                assertThatThrownBy(iterator::remove).isInstanceOf(IllegalStateException.class);
+                assertThat(late.next()).isZero();
+                for (int i = 0; i < SEGMENTS; i++) {
+                    assertThat(iterator.next()).isEqualTo(i);
+                    assertThat(iterator.hasNext()).isEqualTo(i < SEGMENTS - 1);
+                    if (i % 2 == 0) {
+                        iterator.remove();
+                        assertThatThrownBy(iterator::remove).isInstanceOf(IllegalStateException.class);
+                    }
+                }
+                assertThat(queue.size()).isEqualTo(SEGMENTS / 2);
+                for (int i = 0; i < 3 * SEGMENTS; i++) { // the first segment is another one by now
+                    queue.add(i);
+                    queue.poll();
+                }
+                late.remove();
+                assertThat(queue.size()).isEqualTo(SEGMENTS / 2);
             }
             pool.check();
         }

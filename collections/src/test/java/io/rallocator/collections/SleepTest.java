@@ -163,6 +163,7 @@ class SleepTest {
         private static final int AWAKE = 1_000;
         private final List<Integer> takenAwake = new ArrayList<>();
         private final List<Integer> takenAsleep = new ArrayList<>();
+        private final List<Integer> removed = new ArrayList<>();
         private int offered;
 
         private void offer(final SimulatedWorker worker, final int element) {
@@ -176,6 +177,13 @@ class SleepTest {
             final Integer element = worker.queue.poll();
             if (element != null) {
                 taken.add(element);
+            }
+        }
+
+        private static void remove(final SimulatedWorker worker, final Integer element, final List<Integer> removed) {
+            pool.agentTurn();
+            if (worker.queue.remove(element)) {
+                removed.add(element);
             }
         }
 
@@ -194,6 +202,9 @@ class SleepTest {
                 if (i % 2 == 0) {
                     poll(other, takenAwake);
                 }
+                if (i % 4 == 0) {
+                    remove(other, i / 4, removed);
+                }
             }
         }
 
@@ -204,6 +215,10 @@ class SleepTest {
                 if (i % 3 != 0) {
                     poll(sleeper, takenAsleep);
                 }
+                if (i % 3 == 0) {
+                    remove(sleeper, i / 2 + 1, removed);
+                    remove(sleeper, AWAKE + i, removed);
+                }
             }
         }
 
@@ -213,7 +228,8 @@ class SleepTest {
             final Set<Integer> all = new HashSet<>(left);
             all.addAll(takenAwake);
             all.addAll(takenAsleep);
-            assertThat(left.size() + takenAwake.size() + takenAsleep.size())
+            all.addAll(removed);
+            assertThat(left.size() + takenAwake.size() + takenAsleep.size() + removed.size())
                     .as(what)
                     .isEqualTo(offered);
             assertThat(all).as(what).hasSize(offered);
