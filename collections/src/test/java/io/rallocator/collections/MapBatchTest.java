@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.rallocator.allocator.FabricCounters.Figure;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -139,6 +140,142 @@ class MapBatchTest {
             }
             final Map<Integer, String> found = map.getAll(range(0, 200));
             assertThat(found).hasSize(200).containsEntry(0, huge + 0).containsEntry(199, LARGE + 199);
+        }
+    }
+
+    // ---- putAll, deleteAll
+
+    @Test
+    void shouldAnswerLikeTheModelWhenManyKeysAreChangedAtOnce() {
+        final Random random = new Random(SEED);
+        final Map<Integer, String> model = new HashMap<>();
+        final String huge = "h".repeat(1_500_000);
+        for (final String cache : List.of("cache=0", "cache=64k")) {
+            try (RemoteHeap heap = pool.embedded(cache)) {
+                final RemoteMap<Integer, String> map = open(heap);
+                for (int round = 0; round < 40; round++) {
+                    final Map<Integer, String> put = new HashMap<>();
+                    for (int i = random.nextInt(600); i > 0; i--) {
+                        final String value = random.nextInt(8) == 0 ? LARGE + i : "value " + round + i;
+                        put.put(random.nextInt(4_000), value);
+                    }
+                    if (round % 8 == 0) {
+                        put.put(random.nextInt(4_000), huge + round);
+                    }
+                    map.putAll(put);
+                    model.putAll(put);
+                    final List<Integer> deleted = new ArrayList<>();
+                    for (int i = random.nextInt(400); i > 0; i--) {
+                        deleted.add(random.nextInt(4_000));
+                    }
+                    final long present = deleted.stream()
+                            .distinct()
+                            .filter(model::containsKey)
+                            .count();
+                    assertThat(map.deleteAll(deleted)).as("seed %d", SEED).isEqualTo(present);
+                    model.keySet().removeAll(deleted);
+                    assertThat(map.sizeLong()).as("seed %d", SEED).isEqualTo(model.size());
+                    if (round % 8 == 7) {
+                        assertThat(map).isEqualTo(model);
+                    }
+                }
+                map.clear();
+                model.clear();
+                assertThat(map).isEmpty();
+                assertThat(map.sizeLong()).isZero();
+            }
+        }
+    }
+
+    @Test
+    void shouldRefuseNullsAndChangeWhatCameBeforeOnly() {
+        try (RemoteHeap heap = pool.embedded()) {
+            final RemoteMap<Integer, String> map = open(heap);
+            final Map<Integer, String> withNull = new LinkedHashMap<>();
+            withNull.put(1, "one");
+            withNull.put(2, null);
+            assertThatThrownBy(() -> map.putAll(withNull)).isInstanceOf(NullPointerException.class);
+            assertThatThrownBy(() -> map.deleteAll(Arrays.asList(1, null))).isInstanceOf(NullPointerException.class);
+            map.putAll(Map.of());
+            assertThat(map.deleteAll(List.of())).isZero();
+        }
+    }
+
+    @Test
+    void shouldCommitEachBucketOnceWhenManyKeysAreChanged() {
+        try (RemoteHeap heap = pool.embedded()) {
+            final RemoteMap<Integer, String> map = open(heap);
+            fill(map, 10_000);
+            final Map<Integer, String> changed = new HashMap<>();
+            range(2_000, 2_128).forEach(key -> changed.put(key, "changed"));
+            assertThat(chains(heap, "map.putAll", () -> map.putAll(changed)))
+                    .as("2 to read, 1 a bucket at most")
+                    .isLessThanOrEqualTo(2 + 128);
+            assertThat(map.getAll(changed.keySet())).isEqualTo(changed);
+            assertThat(chains(
+                            heap,
+                            "map.removeAll",
+                            () -> assertThat(map.deleteAll(changed.keySet())).isEqualTo(128)))
+                    .isLessThanOrEqualTo(2 + 128);
+            assertThat(chains(
+                            heap,
+                            "map.removeAll",
+                            () -> assertThat(map.deleteAll(changed.keySet())).isZero()))
+                    .isEqualTo(2);
+        }
+    }
+
+    @Test
+    void shouldCommitOnceWhenAllKeysAreInOneBucket() {
+        try (RemoteHeap heap = pool.embedded()) {
+            final RemoteMap<Integer, String> map = open(heap);
+            final Map<Integer, String> crowd = new HashMap<>();
+            for (int i = 0; i < 8; i++) {
+                crowd.put(SimulatedWorker.crowdedKey(i), "value " + i);
+            }
+            assertThat(chains(heap, "map.putAll", () -> map.putAll(crowd)))
+                    .as("words, no block yet, one commit")
+                    .isEqualTo(1 + 1);
+            assertThat(chains(heap, "map.removeAll", () -> map.deleteAll(crowd.keySet())))
+                    .as("words, blocks, one commit for each bucket after the splits")
+                    .isLessThanOrEqualTo(2 + 4);
+            map.putAll(crowd);
+            assertThat(map).isEqualTo(crowd);
+        }
+    }
+
+    @Test
+    void shouldCountRightWhenManyChangeTheSameKeysAtOnce() throws Exception {
+        try (RemoteHeap heap = pool.embedded();
+                RemoteHeap other = pool.local("cache=64k")) {
+            final List<CompletableFuture<Void>> workers = new ArrayList<>();
+            for (int worker = 0; worker < 4; worker++) {
+                final RemoteMap<Integer, String> map = open(worker % 2 == 0 ? heap : other);
+                final Random random = new Random(SEED + worker);
+                workers.add(CompletableFuture.runAsync(() -> {
+                    for (int round = 0; round < 60; round++) {
+                        final Map<Integer, String> put = new HashMap<>();
+                        for (int i = 0; i < 100; i++) {
+                            put.put(random.nextInt(500), i % 9 == 0 ? LARGE : "value " + i);
+                        }
+                        map.putAll(put);
+                        map.deleteAll(range(random.nextInt(400), 500));
+                        map.set(random.nextInt(500), "single", Duration.ofMillis(1));
+                        if (round % 20 == 0) {
+                            map.removeExpired();
+                        }
+                    }
+                }));
+            }
+            for (final CompletableFuture<Void> worker : workers) {
+                worker.get();
+            }
+            final RemoteMap<Integer, String> map = open(heap);
+            while (map.keySet().stream().anyMatch(key -> map.timeToLive(key).isPresent())) {
+                Thread.onSpinWait();
+            }
+            map.removeExpired();
+            assertThat(map.sizeLong()).isEqualTo(map.keySet().stream().count());
         }
     }
 
