@@ -17,7 +17,7 @@ record Sample<T>(Class<T> type, Codec<T> codec, LongFunction<T> maker) {
     /** One value in so many is as long as {@link #LONG_CHARS}, where the codec's length is not fixed. */
     private static final int LONG_EVERY = 32;
 
-    private static final int LONG_CHARS = 2_000;
+    private static final int LONG_CHARS = 1_200;
 
     static final Sample<String> STRINGS = new Sample<>(String.class, Codecs.string(), Sample::text);
     static final Sample<Long> LONGS = new Sample<>(Long.class, Codecs.longs(), n -> n * 0x1_0000_0001L);
