@@ -117,6 +117,13 @@ final class World implements AutoCloseable {
         return session;
     }
 
+    /** A session over the fabric of the product, which counts all figures, and does not die. */
+    WorkerSession openCounting(final String name) {
+        final WorkerSession session = WorkerSession.open(file, region, geometry, name, LocalQueuePair::new, false);
+        add(session);
+        return session;
+    }
+
     Path file() {
         return file;
     }

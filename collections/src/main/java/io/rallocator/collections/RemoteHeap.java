@@ -59,7 +59,8 @@ public final class RemoteHeap implements AutoCloseable {
     private final Map<String, QueueTable> queues = new HashMap<>();
     private final ArrayCatalog arrays;
 
-    private RemoteHeap(final String uri, final WorkerSession session, final Blade blade, final BucketCache cache) {
+    /** Takes over session and blade; there is no blade ({@code null}) in another process, and none for a simulated session. */
+    RemoteHeap(final String uri, final WorkerSession session, final Blade blade, final BucketCache cache) {
         this.uri = uri;
         this.session = session;
         this.blade = blade;

@@ -7,8 +7,18 @@ import io.rallocator.persistence.CheckReport;
  * sleep before any verb. Waits for no memory: give the blade its {@link #agentTurn()} before each operation.
  */
 public final class SimulatedPool implements AutoCloseable {
-    private final World world = World.small();
+    private final World world;
     private PausePoint pause;
+
+    /** A pool of very small slabs. */
+    public SimulatedPool() {
+        world = World.small();
+    }
+
+    /** A pool of 4 MiB with chosen slab classes. */
+    public SimulatedPool(final int... slabClassBytes) {
+        world = World.of(slabClassBytes);
+    }
 
     /** Begins again with an empty pool. */
     public void restart() {
@@ -18,6 +28,11 @@ public final class SimulatedPool implements AutoCloseable {
     /** Opens a session that does not die. */
     public WorkerSession open(final String name) {
         return world.open(name);
+    }
+
+    /** Opens a session that does not die, and counts verbs and bytes. */
+    public WorkerSession openCounting(final String name) {
+        return world.openCounting(name);
     }
 
     /** A session that dies before one of its verbs. */
