@@ -144,6 +144,18 @@ final class PersistentArray<E> extends AbstractList<E> implements RemoteArray<E>
             if (isHere(index)) {
                 return;
             }
+            boolean isLoaded = false;
+            try {
+                loadAll(index, from, to);
+                isLoaded = true;
+            } finally {
+                if (!isLoaded) {
+                    batch.clear(); // what was read was not verified
+                }
+            }
+        }
+
+        private void loadAll(final long index, final long from, final long to) {
             batch.clear();
             first = from;
             do {

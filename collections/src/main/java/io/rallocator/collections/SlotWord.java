@@ -14,17 +14,20 @@ import org.agrona.DirectBuffer;
  * <pre>
  *   63 61 60      53 52        49 48   46 45    40 39                   0
  *  +-----+----------+------------+-------+--------+----------------------+
- *  |  0  |generation| slab class | state | class  |  offset / 8          |
+ *  |check|generation| slab class | state | class  |  offset / 8          |
  *  +-----+----------+------------+-------+--------+----------------------+
  * </pre>
  *
- * VACATED, the word that says that the block was unlinked and nothing took its place, is SPECIAL with
+ * The check is the exclusive or of the other bits in groups of three: a word with one damaged bit is no word, though the block
+ * that was here before may still be whole where it seems to lead.
+ *
+ * <p>VACATED, the word that says that the block was unlinked and nothing took its place, is SPECIAL with
  * {@code session 10 | lane 6 | sequence 24} of the operation, and a check of them for a version. UNINIT: never set.
  */
 final class SlotWord {
     private static final int SLAB_CLASS_SHIFT = 49;
     private static final int GENERATION_SHIFT = 53;
-    private static final int UNUSED_SHIFT = 61;
+    private static final int BLOCK_CHECK_SHIFT = 61;
     private static final int SESSION_SHIFT = 30;
     private static final int LANE_SHIFT = 24;
     private static final int SEQUENCE_MASK = 0xFF_FFFF;
@@ -34,9 +37,18 @@ final class SlotWord {
 
     /** The word that leads to a block. */
     static long of(final long ref) {
-        return BlockRef.pointer(ref)
+        final long word = BlockRef.pointer(ref)
                 | (long) BlockRef.slabClass(ref) << SLAB_CLASS_SHIFT
                 | (long) BlockRef.generation(ref) << GENERATION_SHIFT;
+        return word | blockCheck(word) << BLOCK_CHECK_SHIFT;
+    }
+
+    private static long blockCheck(final long word) {
+        long check = word;
+        for (int shift = 48; shift >= 3; shift /= 2) {
+            check ^= check >>> shift;
+        }
+        return check & 7;
     }
 
     /** The block that a word leads to. */
@@ -50,10 +62,8 @@ final class SlotWord {
 
     /** Tells whether a word can lead to a block of this pool. */
     static boolean isPossible(final PoolGeometry geometry, final long word) {
-        return LinkWord.isPointer(word)
-                && (word & (LinkWord.FROZEN | LinkWord.DIRTY)) == 0
-                && word >>> UNUSED_SHIFT == 0
-                && geometry.isPlausible(ref(word));
+        final long ref = ref(word);
+        return LinkWord.isPointer(word) && word == of(ref) && geometry.isPlausible(ref);
     }
 
     /**

@@ -254,4 +254,49 @@ class ArrayCrashTest {
             run.set(1, "third");
         });
     }
+
+    /** One step of who is awake and of who is about to sleep: what they count together must add up. */
+    private static void count(final Worker worker, final int round) {
+        pool.agentTurn();
+        worker.longs.getAndIncrement(round * 3_000L);
+        pool.agentTurn();
+        worker.elements.set(8, round % 3 == 0 ? null : LARGE + round);
+        for (boolean counted = false; !counted; ) {
+            pool.agentTurn();
+            final String seen = worker.elements.get(15_000);
+            counted = worker.elements.compareAndSet(15_000, seen, seen == null ? "x" : seen + "x");
+        }
+    }
+
+    @Test
+    void shouldAddUpWhereverAWorkerSleeps() {
+        final int rounds = 4;
+        boolean slept = true;
+        for (long pauseAt = 0; slept; pauseAt++) {
+            final String what = "slept before verb " + pauseAt;
+            pool.restart();
+            final WorkerSession awake = pool.open("awake");
+            final Worker other = new Worker(awake);
+            final Runnable meanwhile = () -> {
+                for (int round = 0; round < rounds; round++) {
+                    count(other, round);
+                    pool.turn(awake);
+                }
+            };
+            final Worker sleeper = new Worker(pool.openSleeper(pauseAt, meanwhile));
+            for (int round = 0; round < rounds; round++) {
+                count(sleeper, round);
+            }
+            slept = pool.hasSlept();
+            if (!slept) {
+                meanwhile.run();
+            }
+            pool.turns(6);
+            assertThat(other.elements.get(15_000)).as(what).isEqualTo("x".repeat(2 * rounds));
+            for (int round = 0; round < rounds; round++) {
+                assertThat(sleeper.longs.get(round * 3_000L)).as(what).isEqualTo(2);
+            }
+            pool.check(what);
+        }
+    }
 }

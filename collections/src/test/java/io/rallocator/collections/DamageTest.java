@@ -23,6 +23,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
@@ -42,6 +43,7 @@ class DamageTest {
 
     private static final Map<Integer, String> ENTRIES = new HashMap<>();
     private static final List<String> ELEMENTS = new ArrayList<>();
+    private static final List<String> SLOTS = Arrays.asList(new String[1_000]);
     private static TestPool pool;
     private static byte[] whole;
 
@@ -67,6 +69,7 @@ class DamageTest {
                 queue.poll();
             }
             queue.iterator().forEachRemaining(ELEMENTS::add);
+            fillArray(array(heap));
         }
         pool.check();
         whole = Files.readAllBytes(pool.file());
@@ -84,6 +87,22 @@ class DamageTest {
 
     private static RemoteQueue<String> queue(final RemoteHeap heap) {
         return heap.queue("queue", Codecs.string());
+    }
+
+    private static RemoteArray<String> array(final RemoteHeap heap) {
+        return heap.array("array", Codecs.string(), SLOTS.size());
+    }
+
+    private static void fillArray(final RemoteArray<String> array) {
+        for (int i = 0; i < 100; i++) {
+            SLOTS.set(7 * i, "slot " + i);
+            array.set(7 * i, "first " + i);
+            array.set(7 * i, SLOTS.get(7 * i));
+        }
+        for (int i = 0; i < 100; i += 5) {
+            SLOTS.set(7 * i, null);
+            array.set(7 * i, null);
+        }
     }
 
     private static void collectPlaces() {
@@ -171,6 +190,7 @@ class DamageTest {
             } catch (final CorruptedPoolException e) {
                 isWhole = false;
             }
+            isWhole &= isRight(array(heap), SLOTS, what);
         } catch (final CorruptedPoolException e) {
             isWhole = false;
         }
@@ -188,6 +208,19 @@ class DamageTest {
         }
     }
 
+    private static boolean isRight(final RemoteArray<String> array, final List<String> slots, final String what) {
+        boolean isWhole = true;
+        for (int i = 0; i < slots.size(); i++) {
+            try {
+                assertThat(array.get(i)).as(what).isEqualTo(slots.get(i));
+            } catch (final CorruptedPoolException e) {
+                assertThat(e).hasMessageMatching("(?s).*offset.*");
+                isWhole = false;
+            }
+        }
+        return isWhole;
+    }
+
     /** Changes what can be changed: nothing but the report of damage may come of it, and what was changed is right. */
     private static void changeEverything(final String what, final Random random) {
         try (RemoteHeap heap = pool.embedded()) {
@@ -203,9 +236,22 @@ class DamageTest {
                 }
             }
             changed.forEach((key, value) -> isRight(map, key, value, what));
+            changeArray(array(heap), what);
             drain(queue(heap), what);
         } catch (final CorruptedPoolException e) {
             // the damage is where everything must pass
+        }
+    }
+
+    /** A damaged element cannot be returned, but it is replaced. */
+    private static void changeArray(final RemoteArray<String> array, final String what) {
+        for (int i = 0; i < SLOTS.size(); i += 7) {
+            try {
+                assertThat(array.set(i, "changed")).as(what).isEqualTo(SLOTS.get(i));
+                assertThat(array.get(i)).as(what).isEqualTo("changed");
+            } catch (final CorruptedPoolException e) {
+                assertThat(e).hasMessageMatching("(?s).*offset.*");
+            }
         }
     }
 

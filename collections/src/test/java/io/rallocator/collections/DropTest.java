@@ -177,4 +177,26 @@ class DropTest {
             LockSupport.parkNanos(100_000);
         }
     }
+
+    @Test
+    void shouldGiveAnArrayAnotherLengthWhenItIsDropped() {
+        final long dropped;
+        try (RemoteHeap heap = pool.embedded()) {
+            final RemoteByteArray bytes = heap.byteArray("bytes", 20 << 20);
+            bytes.fill(0, 20 << 20, (byte) 1);
+            final RemoteArray<String> array = heap.array("array", Codecs.string(), 10_000);
+            for (int i = 0; i < 10_000; i++) {
+                array.set(i, "element " + i);
+            }
+            assertThat(heap.drop("bytes")).isTrue();
+            assertThat(heap.drop("array")).isTrue();
+            assertThatThrownBy(() -> bytes.get(0)).isInstanceOf(StructureDroppedException.class);
+            assertThatThrownBy(() -> array.set(0, "x")).isInstanceOf(StructureDroppedException.class);
+            assertThat(heap.array("array", Codecs.ints(), 3)).containsExactly(null, null, null);
+            heap.byteArray("bytes", 19 << 20).fill(0, 19 << 20, (byte) 2); // in the memory of the first one
+            dropped = heap.byteArray("bytes").longLength();
+        }
+        assertThat(dropped).isEqualTo(19 << 20);
+        assertThat(pool.check().liveBytes()).isLessThan(21 << 20);
+    }
 }

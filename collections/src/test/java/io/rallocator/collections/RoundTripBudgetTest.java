@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.rallocator.allocator.FabricCounters.Figure;
 import java.util.ArrayList;
 import java.util.List;
+import org.agrona.concurrent.UnsafeBuffer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -154,6 +155,93 @@ class RoundTripBudgetTest {
             final String large = "x".repeat(100_000);
             assertThat(chains(heap, "map.put", () -> map.put(1, large))).isLessThanOrEqualTo(3);
             assertThat(chains(heap, "map.get", () -> map.get(1))).isLessThanOrEqualTo(3);
+        }
+    }
+
+    @Test
+    void shouldTakeOneChainForALongAndForManyWhenTheirExtentsAreKnown() {
+        try (RemoteHeap heap = pool.embedded()) {
+            final RemoteLongArray longs = heap.longArray("longs", 100_000);
+            final long[] indexes = new long[128];
+            final long[] values = new long[128];
+            for (int i = 0; i < 128; i++) {
+                indexes[i] = 700L * i;
+                values[i] = i + 1L;
+            }
+            assertThat(chains(heap, "longs.add", () -> longs.addAll(indexes, values)))
+                    .isEqualTo(1);
+            final long extents = heap.count("array.extent", Figure.CHAINS);
+            for (int i = 0; i < 128; i++) {
+                final long at = indexes[i];
+                final long value = values[i];
+                assertThat(chains(
+                                heap,
+                                "longs.get",
+                                () -> assertThat(longs.get(at)).isEqualTo(value)))
+                        .isEqualTo(1);
+                assertThat(chains(heap, "longs.set", () -> longs.set(at, 5))).isEqualTo(1);
+                assertThat(chains(heap, "longs.add", () -> longs.getAndAdd(at, 3)))
+                        .isEqualTo(1);
+                assertThat(chains(heap, "longs.swap", () -> longs.compareAndSet(at, 8, 9)))
+                        .isEqualTo(1);
+                assertThat(chains(heap, "longs.get", () -> longs.getAndSet(at, value)))
+                        .isEqualTo(1); // and one of longs.swap
+            }
+            assertThat(chains(heap, "longs.get", () -> longs.getAll(indexes, new long[128])))
+                    .isEqualTo(1);
+            assertThat(chains(heap, "longs.set", () -> longs.setAll(indexes, values)))
+                    .isEqualTo(1);
+            assertThat(chains(heap, "longs.get", () -> longs.getAll(0, new long[80_000], 0, 80_000)))
+                    .isEqualTo(1);
+            assertThat(heap.count("array.extent", Figure.CHAINS)).isEqualTo(extents);
+        }
+    }
+
+    @Test
+    void shouldTakeOneChainToGatherOrScatterWhenTheRangesAreNotTooMany() {
+        try (RemoteHeap heap = pool.embedded()) {
+            final RemoteByteArray bytes = heap.byteArray("bytes", 4 << 20);
+            bytes.fill(0, 4 << 20, (byte) 1);
+            final Ranges ranges = new Ranges();
+            for (int i = 0; i < 40; i++) {
+                ranges.add(100_001L * i, 300);
+            }
+            final UnsafeBuffer buffer = new UnsafeBuffer(new byte[12_000]);
+            assertThat(chains(heap, "bytes.read", () -> bytes.read(ranges, buffer, 0)))
+                    .isEqualTo(1);
+            assertThat(chains(heap, "bytes.write", () -> bytes.write(ranges, buffer, 0)))
+                    .isLessThanOrEqualTo(2);
+            final byte[] mebibyte = new byte[1 << 20];
+            assertThat(chains(heap, "bytes.read", () -> bytes.read(1 << 20, mebibyte, 0, mebibyte.length)))
+                    .isEqualTo(1);
+            assertThat(chains(heap, "bytes.write", () -> bytes.write(7, mebibyte, 0, 1_000)))
+                    .isEqualTo(1);
+        }
+    }
+
+    @Test
+    void shouldTakeTwoChainsForAnElementAndTwoForABatchOfThem() {
+        try (RemoteHeap heap = pool.embedded()) {
+            final RemoteArray<String> array = heap.array("elements", Codecs.string(), 1_000);
+            for (int i = 0; i < 1_000; i++) {
+                array.set(i, "element " + i);
+            }
+            for (int i = 0; i < 300; i++) {
+                final int at = i;
+                assertThat(chains(heap, "array.get", () -> array.get(at))).isEqualTo(2);
+                assertThat(chains(heap, "array.set", () -> array.set(at, "other")))
+                        .isEqualTo(2);
+                assertThat(chains(heap, "array.swap", () -> array.compareAndSet(at, "other", "third")))
+                        .isEqualTo(3);
+            }
+            assertThat(chains(heap, "array.scan", () -> array.getAll(100, 128))).isEqualTo(2);
+            assertThat(chains(
+                            heap,
+                            "array.scan",
+                            () -> assertThat(array).hasSize(1_000).doesNotContain("none")))
+                    .isLessThanOrEqualTo(2 * 2 * 10);
+            array.set(5, null);
+            assertThat(chains(heap, "array.get", () -> array.get(5))).isEqualTo(1);
         }
     }
 }
