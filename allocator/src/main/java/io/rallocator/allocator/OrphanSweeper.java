@@ -73,18 +73,25 @@ final class OrphanSweeper {
         }
     }
 
-    /** Blocks that are allocated and not freed, in a sealed slab. */
+    /**
+     * Blocks that are allocated and not freed, in a sealed slab. What looks freed but is not whole counts too: the damage
+     * may be in the generation, and the block in use (I13).
+     */
     static int liveBlocks(final UnsafeBuffer slab, final SlabLayout layout) {
         int live = 0;
         for (int index = 0; index < layout.blocks(); index++) {
             final boolean allocated = (slab.getLong(SlabLayout.BITMAP_OFFSET + (index >>> 6) * 8) & 1L << index) != 0;
-            if (allocated
-                    && (slab.getByte(layout.freedOffset() + index) & 0xFF)
-                            != BlockDescriptor.generation(slab, layout.blockOffset(index))) {
+            if (allocated && !isFreed(slab, layout, index)) {
                 live++;
             }
         }
         return live;
+    }
+
+    private static boolean isFreed(final UnsafeBuffer slab, final SlabLayout layout, final int index) {
+        final int at = layout.blockOffset(index);
+        return (slab.getByte(layout.freedOffset() + index) & 0xFF) == BlockDescriptor.generation(slab, at)
+                && BlockDescriptor.isValid(slab, at, layout.blockBytes());
     }
 
     /** Reads a whole slab into a buffer that the next call reuses. */
