@@ -158,6 +158,62 @@ class SleepTest {
         sleepEverywhere(cached, 150, MapPlay::new);
     }
 
+    /** One reads and replaces values of several blocks that the other one replaces and removes meanwhile. */
+    private static final class CompositePlay implements Play {
+        private static final String FIRST = "first ".repeat(1_500);
+        private static final String SECOND = "second".repeat(1_000);
+        private static final String THIRD = "third ".repeat(1_200);
+
+        private static void put(final SimulatedWorker worker, final int n, final String value) {
+            pool.agentTurn();
+            worker.map.put(keys[n], value);
+        }
+
+        @Override
+        public void prepare(final SimulatedWorker other) {
+            put(other, 0, FIRST);
+            put(other, 1, FIRST);
+        }
+
+        @Override
+        public void meanwhile(final SimulatedWorker other) {
+            for (int i = 0; i < 3; i++) {
+                put(other, 0, SECOND);
+                pool.agentTurn();
+                assertThat(other.map.remove(keys[1])).isIn(FIRST, THIRD, SECOND, null);
+                put(other, 1, SECOND);
+            }
+        }
+
+        @Override
+        public void play(final SimulatedWorker sleeper) {
+            pool.agentTurn();
+            assertThat(sleeper.map.get(keys[0])).isIn(FIRST, SECOND);
+            pool.agentTurn();
+            assertThat(sleeper.map.put(keys[1], THIRD)).isIn(FIRST, SECOND);
+            pool.agentTurn();
+            assertThat(sleeper.map.get(keys[1])).isIn(THIRD, SECOND);
+            pool.agentTurn();
+            if (sleeper.map.replace(keys[0], SECOND, THIRD)) {
+                pool.agentTurn();
+                assertThat(sleeper.map.get(keys[0])).isIn(THIRD, SECOND);
+            }
+        }
+
+        @Override
+        public void verify(final SimulatedWorker worker, final String what) {
+            assertThat(worker.map.get(keys[0])).as(what).isIn(THIRD, SECOND);
+            assertThat(worker.map.get(keys[1])).as(what).isIn(THIRD, SECOND);
+            assertThat(worker.map.sizeLong()).as(what).isEqualTo(2);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void shouldReadAndReplaceWholeCompositesWhereverAWorkerSleeps(final boolean cached) {
+        sleepEverywhere(cached, 80, CompositePlay::new);
+    }
+
     /** Both offer and poll across several segments. */
     private static final class QueuePlay implements Play {
         private static final int AWAKE = 1_000;
