@@ -163,10 +163,11 @@ class LinearizabilityTest {
     private static final Action<Queue<Integer>> ALL_ELEMENTS = new Action<>("elements", ArrayList::new);
 
     private static Action<Queue<Integer>> queueAction(final Random random) {
-        final int element = random.nextInt(1_000);
-        return switch (random.nextInt(7)) {
+        final int element = random.nextInt(10);
+        return switch (random.nextInt(8)) {
             case 0, 1, 2 -> new Action<>("offer " + element, queue -> queue.offer(element));
             case 3 -> new Action<>("peek", Queue::peek);
+            case 4 -> new Action<>("remove " + element, queue -> queue.remove((Object) element));
             default -> new Action<>("poll", Queue::poll);
         };
     }
@@ -182,6 +183,56 @@ class LinearizabilityTest {
                 final List<Call<Queue<Integer>>> calls = arena.race(views, LinearizabilityTest::queueAction);
                 calls.add(Call.observe(workers, ALL_ELEMENTS, views.get(1)));
                 assertThat(QUEUES.explains(before, calls))
+                        .as(() -> describe(calls))
+                        .isTrue();
+            }
+        }
+    }
+
+    // ---- arrays
+
+    private static final int LENGTH = 2;
+
+    private static final Linearizability<List<String>> LISTS = new Linearizability<>(ArrayList::new);
+
+    private static final Action<List<String>> ALL_PLACES = new Action<>("places", ArrayList::new);
+
+    private static Action<List<String>> arrayAction(final Random random) {
+        final int index = random.nextInt(LENGTH);
+        final String element = "e" + random.nextInt(VALUES);
+        final String other = "e" + random.nextInt(VALUES);
+        return switch (random.nextInt(4)) {
+            case 0 -> new Action<>("get " + index, list -> list.get(index));
+            case 1 -> new Action<>("set " + index + " " + element, list -> list.set(index, element));
+            default ->
+                new Action<>(
+                        "compareAndSet " + index + " " + other + " " + element,
+                        list -> compareAndSet(list, index, other, element));
+        };
+    }
+
+    private static boolean compareAndSet(
+            final List<String> list, final int index, final String expected, final String element) {
+        if (list instanceof RemoteArray) {
+            return ((RemoteArray<String>) list).compareAndSet(index, expected, element);
+        }
+        final boolean equal = expected.equals(list.get(index));
+        if (equal) {
+            list.set(index, element);
+        }
+        return equal;
+    }
+
+    @ParameterizedTest
+    @CsvSource({"2", "4"})
+    void shouldExplainEveryHistoryOfAnArray(final int workers) throws InterruptedException {
+        try (Arena arena = new Arena(workers, "cache=0")) {
+            final List<List<String>> views = arena.views(heap -> heap.array("array", Codecs.string(), LENGTH));
+            for (int i = 0; i < RACES; i++) {
+                final List<String> before = new ArrayList<>(views.get(0));
+                final List<Call<List<String>>> calls = arena.race(views, LinearizabilityTest::arrayAction);
+                calls.add(Call.observe(workers, ALL_PLACES, views.get(1)));
+                assertThat(LISTS.explains(before, calls))
                         .as(() -> describe(calls))
                         .isTrue();
             }

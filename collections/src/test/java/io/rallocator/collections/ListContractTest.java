@@ -1,0 +1,100 @@
+package io.rallocator.collections;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.common.collect.testing.ListTestSuiteBuilder;
+import com.google.common.collect.testing.SampleElements;
+import com.google.common.collect.testing.TestListGenerator;
+import com.google.common.collect.testing.features.CollectionFeature;
+import com.google.common.collect.testing.features.CollectionSize;
+import com.google.common.collect.testing.features.ListFeature;
+import java.lang.reflect.Array;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import junit.framework.TestSuite;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DynamicNode;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.TestInstance;
+
+/** An array does what {@link List} promises of lists of fixed size, by Guava's generated tests: none is left out. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class ListContractTest {
+    private TestPool pool;
+    private RemoteHeap heap;
+
+    @BeforeAll
+    void open() {
+        pool = TestPool.ofMebibytes(64);
+        heap = pool.embedded();
+    }
+
+    @AfterAll
+    void close() {
+        heap.close();
+        pool.check();
+        pool.close();
+    }
+
+    @TestFactory
+    Stream<DynamicNode> shouldKeepTheContractOfLists() {
+        return GeneratedTests.of(
+                Stream.of(Sample.STRINGS, Sample.LONGS, Sample.BYTE_BUFFERS).map(this::suite));
+    }
+
+    private <E> TestSuite suite(final Sample<E> elements) {
+        final TestSuite suite = ListTestSuiteBuilder.using(new Generator<>(heap, elements))
+                .named("array of " + elements)
+                .withFeatures(ListFeature.SUPPORTS_SET, CollectionFeature.ALLOWS_NULL_VALUES, CollectionSize.ANY)
+                .createTestSuite();
+        assertThat(suite.countTestCases()).isGreaterThan(200);
+        return suite;
+    }
+
+    /** Arrays with chosen elements; those of one length are used again in turn. */
+    private static final class Generator<E> implements TestListGenerator<E> {
+        private final Map<Integer, Rotation<RemoteArray<E>>> arrays = new HashMap<>();
+        private final RemoteHeap heap;
+        private final Sample<E> elements;
+
+        Generator(final RemoteHeap heap, final Sample<E> elements) {
+            this.heap = heap;
+            this.elements = elements;
+        }
+
+        private Rotation<RemoteArray<E>> ofLength(final int length) {
+            return new Rotation<>(
+                    i -> heap.array(elements + " " + length + " " + i, elements.codec(), length), array -> {});
+        }
+
+        @Override
+        public SampleElements<E> samples() {
+            return new SampleElements<>(elements.of(0), elements.of(1), elements.of(2), elements.of(3), elements.of(4));
+        }
+
+        @Override
+        @SuppressWarnings("unchecked")
+        public List<E> create(final Object... created) {
+            final RemoteArray<E> array =
+                    arrays.computeIfAbsent(created.length, this::ofLength).next();
+            for (int i = 0; i < created.length; i++) {
+                array.set(i, (E) created[i]);
+            }
+            return array;
+        }
+
+        @Override
+        @SuppressWarnings("unchecked")
+        public E[] createArray(final int length) {
+            return (E[]) Array.newInstance(elements.type(), length);
+        }
+
+        @Override
+        public Iterable<E> order(final List<E> insertionOrder) {
+            return insertionOrder;
+        }
+    }
+}
