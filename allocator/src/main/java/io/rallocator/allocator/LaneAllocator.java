@@ -422,8 +422,9 @@ final class LaneAllocator {
         slab.available--;
         final int at = slab.layout.blockOffset(index);
         final byte generation = (byte) BlockDescriptor.generation(bytes, at);
-        if (mark == generation) {
-            // the life that ended is the one that the header names: count from the one before, release adds it again
+        if (mark == generation && BlockDescriptor.isValid(bytes, at, slab.layout.blockBytes())) {
+            // whole, so no block in use whose generation is damaged (I13); the life that ended is the one that the
+            // header names: count from the one before, release adds it again
             slab.freed[index]--;
             slab.enterLimbo(index);
             limbo.add(refOf(slab, index, generation), lane.epoch());

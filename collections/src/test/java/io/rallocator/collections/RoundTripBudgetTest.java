@@ -47,6 +47,17 @@ class RoundTripBudgetTest {
     /** An epoch may end between two operations, which makes the second one colder; most of the time it does not. */
     private static void assertMostly(final long usual, final long most, final List<Long> counts) {
         assertThat(counts).allMatch(count -> count <= most);
+        assertUsually(usual, counts);
+    }
+
+    /** Of a queue: at the border of a segment, the first operation of an epoch costs one more. */
+    private static void assertMostlyButAtBorders(final long usual, final long most, final List<Long> counts) {
+        assertThat(counts).allMatch(count -> count <= most + 1);
+        assertThat(counts.stream().filter(count -> count > most).count()).isLessThanOrEqualTo(counts.size() / 100);
+        assertUsually(usual, counts);
+    }
+
+    private static void assertUsually(final long usual, final List<Long> counts) {
         assertThat(counts.stream().filter(count -> count <= usual).count()).isGreaterThan(counts.size() * 8L / 10);
     }
 
@@ -128,9 +139,9 @@ class RoundTripBudgetTest {
             for (int i = 0; i < 3_000; i++) {
                 polls.add(chains(heap, "queue.poll", queue::poll));
             }
-            assertMostly(1, 2, offers);
-            assertMostly(2, 2, polledAtOnce);
-            assertMostly(1, 2, polls);
+            assertMostlyButAtBorders(1, 2, offers);
+            assertMostlyButAtBorders(2, 2, polledAtOnce);
+            assertMostlyButAtBorders(1, 2, polls);
             assertThat(heap.count("queue.segment", Figure.CHAINS)).isLessThan(300);
         }
     }
