@@ -41,7 +41,8 @@ class ArrayContractTest {
 
     @TestFactory
     Stream<DynamicNode> shouldKeepTheContractOfListsOfFixedSize() {
-        return GeneratedTests.of(Stream.of(Sample.STRINGS, Sample.LONGS).map(this::suite));
+        return GeneratedTests.of(
+                Stream.of(Sample.STRINGS, Sample.LONGS, Sample.BYTE_BUFFERS).map(this::suite));
     }
 
     private <E> TestSuite suite(final Sample<E> elements) {
