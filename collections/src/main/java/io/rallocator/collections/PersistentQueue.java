@@ -7,8 +7,6 @@ import java.util.NoSuchElementException;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
-import org.agrona.concurrent.BackoffIdleStrategy;
-import org.agrona.concurrent.IdleStrategy;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
@@ -18,8 +16,6 @@ import org.agrona.concurrent.UnsafeBuffer;
  */
 final class PersistentQueue<E> extends AbstractQueue<E> implements RemoteQueue<E> {
     private static final int BATCH = 64;
-    private static final long MIN_PARK_NS = 1_000;
-    private static final long MAX_PARK_NS = 1_000_000;
 
     private final QueueTable table;
     private final Codec<E> codec;
@@ -33,8 +29,48 @@ final class PersistentQueue<E> extends AbstractQueue<E> implements RemoteQueue<E
 
     @Override
     public boolean offer(final E element) {
+        final Scratch scratch = encode(element);
+        try {
+            return table.offer(scratch);
+        } finally {
+            scratch.exit();
+        }
+    }
+
+    @Override
+    public boolean offer(final E element, final long timeout, final TimeUnit unit) throws InterruptedException {
+        return offer(element, unit.toNanos(timeout));
+    }
+
+    @Override
+    public void put(final E element) throws InterruptedException {
+        offer(element, Long.MAX_VALUE);
+    }
+
+    private boolean offer(final E element, final long timeoutNs) throws InterruptedException {
+        final Scratch scratch = encode(element);
+        try {
+            final Waiting waiting = new Waiting(timeoutNs);
+            while (!table.offer(scratch)) {
+                if (waiting.isOver()) {
+                    return false;
+                }
+                waiting.pause();
+                if (Thread.interrupted()) {
+                    throw new InterruptedException("interrupted while waiting for room; the element was not added");
+                }
+            }
+            return true;
+        } finally {
+            scratch.exit();
+        }
+    }
+
+    /** Returns a scratch that was entered and has the element as its value. */
+    private Scratch encode(final E element) {
         Objects.requireNonNull(element, "the element is null");
         final Scratch scratch = Scratch.enter();
+        boolean encoded = false;
         try {
             scratch.encodeValue(codec, element);
             final int most = table.session().geometry().maxBlockBytes() - Scratch.VALUE_INDEX;
@@ -44,28 +80,23 @@ final class PersistentQueue<E> extends AbstractQueue<E> implements RemoteQueue<E
                         + " fit in one block of this pool; put it into a map and its key into the queue, or create the"
                         + " pool with larger slab classes");
             }
-            table.offer(scratch);
-            return true;
+            encoded = true;
+            return scratch;
         } finally {
-            scratch.exit();
+            if (!encoded) {
+                scratch.exit();
+            }
         }
-    }
-
-    /** Never waits: the queue has no bound. */
-    @Override
-    public boolean offer(final E element, final long timeout, final TimeUnit unit) {
-        return offer(element);
-    }
-
-    /** Never waits: the queue has no bound. */
-    @Override
-    public void put(final E element) {
-        offer(element);
     }
 
     @Override
     public int remainingCapacity() {
-        return Integer.MAX_VALUE;
+        final Scratch scratch = Scratch.enter();
+        try {
+            return table.remainingCapacity(scratch);
+        } finally {
+            scratch.exit();
+        }
     }
 
     // ---- out
@@ -105,20 +136,16 @@ final class PersistentQueue<E> extends AbstractQueue<E> implements RemoteQueue<E
     }
 
     private E poll(final long timeoutNs) throws InterruptedException {
-        final long from = System.nanoTime();
-        IdleStrategy idle = null;
+        final Waiting waiting = new Waiting(timeoutNs);
         for (; ; ) {
             if (Thread.interrupted()) {
                 throw new InterruptedException("interrupted while waiting for an element; none was taken");
             }
             final E element = poll();
-            if (element != null || System.nanoTime() - from >= timeoutNs) {
+            if (element != null || waiting.isOver()) {
                 return element;
             }
-            if (idle == null) {
-                idle = new BackoffIdleStrategy(10, 20, MIN_PARK_NS, MAX_PARK_NS);
-            }
-            idle.idle();
+            waiting.pause();
         }
     }
 

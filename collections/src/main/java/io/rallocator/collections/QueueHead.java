@@ -45,6 +45,25 @@ final class QueueHead {
         toElement(lane, SIZE, position, false);
     }
 
+    /**
+     * Tells whether the capacity lets a slot be filled. No is answered only after looking where the head is; a yes stays
+     * true, since the head only goes on.
+     *
+     * @param lane held
+     * @param position used
+     * @param place of the slot: all before it are filled
+     * @return true if it does
+     */
+    boolean admits(final Lane lane, final Position position, final long place) {
+        if (layout.capacity() == QueueLayout.UNBOUNDED
+                || hint.load(position) && place < place(position) + layout.capacity()) {
+            return true;
+        }
+        find(lane, position);
+        hint.store(position);
+        return place < place(position) + layout.capacity();
+    }
+
     private void start(final Lane lane, final Operation operation, final Position position) {
         if (!hint.load(position) || position.epoch != lane.epoch()) {
             table.reader().open(lane, operation, table.headOffset(), hint, position, true);

@@ -23,7 +23,7 @@ import org.agrona.concurrent.UnsafeBuffer;
  * <pre>
  *  0    block header, kind SEGMENT, locator = ordinal
  *  16   next: link word, UNINIT in the last segment
- *  24   slots: as many words as the structure's parameter says
+ *  24   slots: as many words as the structure's parameter {capacity bits 32…62, slots bits 0…31} says
  * </pre>
  *
  * A slot goes from UNINIT (empty) to the reference of an element to TAKEN, and never back. Slots are filled strictly in
@@ -42,28 +42,36 @@ final class QueueLayout implements Blueprint {
     /** A slot that nothing was put in yet. */
     static final long EMPTY = LinkWord.UNINIT;
 
+    /** Capacity of a queue without a bound. */
+    static final int UNBOUNDED = 0;
+
     private static final int SEGMENT_BYTES = 4096;
     private static final int MIN_SLOTS = 8;
+    private static final int CAPACITY_SHIFT = 32;
+    private static final long SLOTS_MASK = (1L << CAPACITY_SHIFT) - 1;
 
     private final int slots;
+    private final int capacity;
 
-    private QueueLayout(final int slots) {
+    private QueueLayout(final int slots, final int capacity) {
         this.slots = slots;
+        this.capacity = capacity;
     }
 
     /**
      * The layout for a new queue.
      *
      * @param geometry of the pool
+     * @param capacity from 1, or {@link #UNBOUNDED}
      * @return the layout
      */
-    static QueueLayout create(final PoolGeometry geometry) {
+    static QueueLayout create(final PoolGeometry geometry, final int capacity) {
         final int most = Math.min(SEGMENT_BYTES, geometry.maxBlockBytes());
         int blockClass = SizeClasses.indexFor(most);
         if (SizeClasses.bytes(blockClass) > most) {
             blockClass--;
         }
-        return new QueueLayout((SizeClasses.bytes(blockClass) - SLOTS_OFFSET) / Long.BYTES);
+        return new QueueLayout((SizeClasses.bytes(blockClass) - SLOTS_OFFSET) / Long.BYTES, capacity);
     }
 
     /**
@@ -75,11 +83,12 @@ final class QueueLayout implements Blueprint {
      * @throws CorruptedPoolException if the parameter is impossible
      */
     static QueueLayout of(final PoolGeometry geometry, final long parameter) {
-        if (parameter < MIN_SLOTS || SLOTS_OFFSET + 8 * parameter > geometry.maxBlockBytes()) {
+        final long slots = parameter & SLOTS_MASK;
+        if (parameter < 0 || slots < MIN_SLOTS || SLOTS_OFFSET + 8 * slots > geometry.maxBlockBytes()) {
             throw new CorruptedPoolException("a queue's root block has the impossible parameter 0x"
                     + Long.toHexString(parameter) + "; run `rallocator check`");
         }
-        return new QueueLayout((int) parameter);
+        return new QueueLayout((int) slots, (int) (parameter >>> CAPACITY_SHIFT));
     }
 
     @Override
@@ -94,7 +103,7 @@ final class QueueLayout implements Blueprint {
 
     @Override
     public long parameter() {
-        return slots;
+        return (long) capacity << CAPACITY_SHIFT | slots;
     }
 
     @Override
@@ -125,6 +134,11 @@ final class QueueLayout implements Blueprint {
     /** Slots in a segment. */
     int slots() {
         return slots;
+    }
+
+    /** Most slots from the first that is not taken to the last that is filled, or {@link #UNBOUNDED}. */
+    int capacity() {
+        return capacity;
     }
 
     int segmentBytes() {

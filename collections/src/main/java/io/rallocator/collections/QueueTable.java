@@ -60,6 +60,10 @@ final class QueueTable {
         return tail;
     }
 
+    QueueHead head() {
+        return head;
+    }
+
     long headOffset() {
         return root.offset() + QueueLayout.HEAD_OFFSET;
     }
@@ -79,15 +83,15 @@ final class QueueTable {
      * Adds an element.
      *
      * @param scratch has it as its value
+     * @return false if the queue was full
      * @throws OutOfRemoteMemoryException if there is no room even after waiting for what was freed; nothing is added
      */
-    void offer(final Scratch scratch) {
+    boolean offer(final Scratch scratch) {
         for (int attempt = 0; ; attempt++) {
             final OutOfRemoteMemoryException exhausted;
             final Lane lane = root.acquire(session);
             try {
-                tail.offer(lane, scratch);
-                return;
+                return tail.offer(lane, scratch);
             } catch (final OutOfRemoteMemoryException e) {
                 exhausted = e;
             } finally {
@@ -137,6 +141,29 @@ final class QueueTable {
         final Lane lane = root.acquire(session);
         try {
             return head.count(lane, scratch.position);
+        } finally {
+            session.release(lane);
+        }
+    }
+
+    /**
+     * Says how many elements the capacity admits.
+     *
+     * @param scratch for the positions
+     * @return count
+     */
+    int remainingCapacity(final Scratch scratch) {
+        if (layout.capacity() == QueueLayout.UNBOUNDED) {
+            return Integer.MAX_VALUE;
+        }
+        final Lane lane = root.acquire(session);
+        try {
+            final Position first = scratch.otherEnd;
+            final Position end = scratch.position;
+            head.find(lane, first);
+            tail.find(lane, end);
+            final long used = (end.ordinal - first.ordinal) * layout.slots() + end.slot - first.slot;
+            return (int) Math.max(0, Math.min(layout.capacity(), layout.capacity() - used));
         } finally {
             session.release(lane);
         }

@@ -61,26 +61,27 @@ final class QueueTail {
      *
      * @param lane held
      * @param scratch has it as its value
+     * @return false if the queue was full
      */
-    void offer(final Lane lane, final Scratch scratch) {
+    boolean offer(final Lane lane, final Scratch scratch) {
         final int bytes = Scratch.VALUE_INDEX + scratch.valueLength;
         final Position position = scratch.position;
         if (!hint.load(position) || position.epoch != lane.epoch()) {
             table.reader().open(lane, OFFER, table.tailOffset(), hint, position, false);
         }
-        long ref = lane.allocate(bytes);
+        long ref = 0;
         try {
-            for (; ; ) {
+            while (table.head().admits(lane, scratch.otherEnd, place(position))) {
                 if (position.slot == layout.slots()) {
                     toNextSegment(lane, position);
                     continue;
                 }
-                final long allocated = ref;
+                final long allocated = ref == 0 ? lane.allocate(bytes) : ref;
                 ref = 0; // if the fabric fails, whether it is linked is for recovery to find out
                 if (post(lane, scratch, allocated, bytes, position)) {
                     position.advance();
                     hint.store(position);
-                    return;
+                    return true;
                 }
                 ref = allocated;
                 position.advance();
@@ -88,11 +89,16 @@ final class QueueTail {
                     table.reader().look(lane, OFFER, position, false);
                 }
             }
+            return false;
         } finally {
             if (ref != 0) {
                 lane.discard(ref);
             }
         }
+    }
+
+    private long place(final Position position) {
+        return position.ordinal * layout.slots() + position.slot;
     }
 
     private boolean post(

@@ -144,18 +144,42 @@ public final class RemoteHeap implements AutoCloseable {
     }
 
     /**
-     * Opens a queue, creating it if there is none of this name.
+     * Opens a queue without a bound, creating it if there is none of this name.
      *
      * @param name 1 … 200 bytes in UTF-8
      * @param codec encodes elements
      * @param <E> type of elements
      * @return the queue, valid until this heap is closed
      * @throws IllegalArgumentException if the name is too long, or belongs to a structure of another type or with another
-     *     codec
+     *     codec, or to a queue with a bound
      * @throws io.rallocator.persistence.OutOfRemoteMemoryException if there is no room for a new queue
      * @throws io.rallocator.persistence.HeapClosedException after {@link #close()}
      */
     public <E> RemoteQueue<E> queue(final String name, final Codec<E> codec) {
+        return openQueue(name, codec, QueueLayout.UNBOUNDED);
+    }
+
+    /**
+     * Opens a queue with a bound, creating it if there is none of this name. The capacity is stored in the pool.
+     *
+     * @param name 1 … 200 bytes in UTF-8
+     * @param codec encodes elements
+     * @param capacity most elements at a time, from 1
+     * @param <E> type of elements
+     * @return the queue, valid until this heap is closed
+     * @throws IllegalArgumentException if the name is too long, or belongs to a structure of another type or with another
+     *     codec, or to a queue with another capacity; or if the capacity is less than 1
+     * @throws io.rallocator.persistence.OutOfRemoteMemoryException if there is no room for a new queue
+     * @throws io.rallocator.persistence.HeapClosedException after {@link #close()}
+     */
+    public <E> RemoteQueue<E> boundedQueue(final String name, final Codec<E> codec, final int capacity) {
+        if (capacity < 1) {
+            throw new IllegalArgumentException("the capacity " + capacity + " of queue '" + name + "' is less than 1");
+        }
+        return openQueue(name, codec, capacity);
+    }
+
+    private <E> RemoteQueue<E> openQueue(final String name, final Codec<E> codec, final int capacity) {
         requireArguments(name, codec);
         session.checkOpen();
         final QueueTable table;
@@ -164,12 +188,22 @@ public final class RemoteHeap implements AutoCloseable {
             if (known != null && isSame(known.root(), codec.id(), "")) {
                 table = known;
             } else {
-                final StructureRoot root = catalog.open(name, QueueLayout.create(session.geometry()), codec.id(), "");
+                final StructureRoot root =
+                        catalog.open(name, QueueLayout.create(session.geometry(), capacity), codec.id(), "");
                 table = new QueueTable(session, root);
                 queues.put(name, table);
             }
         }
+        final int actual = table.layout().capacity();
+        if (actual != capacity) {
+            throw new IllegalArgumentException("queue '" + name + "' " + bound(actual) + ", asked for was one that "
+                    + bound(capacity) + "; open it as what it is");
+        }
         return new PersistentQueue<>(table, codec);
+    }
+
+    private static String bound(final int capacity) {
+        return capacity == QueueLayout.UNBOUNDED ? "has no bound" : "has a capacity of " + capacity;
     }
 
     /**

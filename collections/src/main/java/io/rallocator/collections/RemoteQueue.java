@@ -1,10 +1,9 @@
 package io.rallocator.collections;
 
 import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.TimeUnit;
 
 /**
- * An unbounded first-in-first-out queue whose elements live in a blade's non-volatile memory. Any number of producers and
+ * A first-in-first-out queue whose elements live in a blade's non-volatile memory. Any number of producers and
  * consumers in any number of threads, heaps and processes may use the same queue at once.
  *
  * <p><b>Order.</b> There is one order of all elements; elements of one producer are in the order in which it offered them.
@@ -14,10 +13,15 @@ import java.util.concurrent.TimeUnit;
  * durably, before {@code poll} returns it, so a consumer that dies between the two loses it. A consumer that dies before
  * that loses nothing, and no one ever waits for a dead or stopped process.
  *
- * <p>{@code offer}, {@code add} and {@code put} never block: the only bound is the pool's memory, whose end is an
- * {@link io.rallocator.persistence.OutOfRemoteMemoryException}; {@code remainingCapacity} is
- * {@link Integer#MAX_VALUE}. {@code take} and {@code poll(timeout)} look again and again, at most a millisecond apart, and
- * hold nothing while they wait; an interrupt ends them with nothing taken.
+ * <p><b>Bound.</b> A queue from {@link RemoteHeap#queue} has no bound but the pool's memory, whose end is an
+ * {@link io.rallocator.persistence.OutOfRemoteMemoryException}: {@code put} and {@code offer} never wait, and {@code
+ * remainingCapacity} is {@link Integer#MAX_VALUE}. A queue from {@link RemoteHeap#boundedQueue} never has more elements than its
+ * capacity, whoever dies: {@code offer} answers false, {@code add} throws {@link IllegalStateException} and {@code put} waits while
+ * it is full. The place of an element that was removed from the middle, not polled, counts until all before it have left.
+ *
+ * <p><b>Waiting.</b> {@code take}, {@code poll(timeout)}, and {@code put} and {@code offer(timeout)} of a full queue look again and
+ * again, at most 1 ms apart in the first second and at most 10 ms apart after it, and hold nothing while they wait; an
+ * interrupt ends them with nothing taken or added. Waiting threads get no turns: who looks first wins.
  *
  * <p>Iterators are weakly consistent: they show no element twice and none that left before they came to its place.
  * {@code Iterator.remove}, {@code remove(Object)}, {@code removeIf}, {@code removeAll} and {@code retainAll} take
@@ -28,7 +32,7 @@ import java.util.concurrent.TimeUnit;
  *
  * <p>An element has at most as many bytes, encoded, as the pool's largest block less 16. Null elements are not allowed.
  *
- * <p><b>Cost</b> in round trips: {@code offer} 1, {@code poll} 1 or 2, more only at the border of a segment (some 500
+ * <p><b>Cost</b> in round trips: {@code offer} 1, or 2 to 4 when a bound was reached as far as this heap knows, {@code poll} 1 or 2, more only at the border of a segment (some 500
  * elements) or in contention; {@code peek}, {@code isEmpty} 1 or 2; {@code size} one for each segment between head and
  * tail; a walk one or two for each 16 elements; removing an element that was found 1, and if the epoch has changed since,
  * one or two more for each segment before it.
@@ -40,25 +44,6 @@ import java.util.concurrent.TimeUnit;
  * @param <E> type of elements
  */
 public interface RemoteQueue<E> extends BlockingQueue<E> {
-    /**
-     * Adds an element, as {@code add} does: never waits, so it is never interrupted.
-     *
-     * @param element not null
-     */
-    @Override
-    void put(E element);
-
-    /**
-     * Adds an element, as {@code offer} does: never waits, so it is never interrupted.
-     *
-     * @param element not null
-     * @param timeout not used
-     * @param unit not used
-     * @return true
-     */
-    @Override
-    boolean offer(E element, long timeout, TimeUnit unit);
-
     /**
      * How many elements there are: exact when nobody uses the queue meanwhile, otherwise an estimate.
      *

@@ -60,6 +60,9 @@ final class Scratch {
     /** Where a queue operation is. */
     final Position position = new Position();
 
+    /** Where the other end of the queue is. */
+    final Position otherEnd = new Position();
+
     private final UnsafeBuffer view = new UnsafeBuffer(0, 0);
     private boolean busy;
     private Scratch inner;

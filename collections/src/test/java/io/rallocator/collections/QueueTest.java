@@ -53,7 +53,7 @@ class QueueTest {
     }
 
     @Test
-    void shouldAnswerEmptyWhenEverythingWasTaken() {
+    void shouldAnswerEmptyWhenEverythingWasTaken() throws InterruptedException {
         try (TestPool pool = TestPool.ofMebibytes(16)) {
             try (RemoteHeap heap = pool.embedded()) {
                 final RemoteQueue<Long> queue = heap.queue("empty", Codecs.longs());
