@@ -254,6 +254,7 @@ final class PersistentQueue<E> extends AbstractQueue<E> implements RemoteQueue<E
     /** Walks over the queue batch by batch; holds nothing of the pool in between. */
     private final class Walk implements Iterator<E> {
         private final UnsafeBuffer view = new UnsafeBuffer(0, 0);
+        private final Position position = new Position();
         private ScanBatch batch = new ScanBatch();
         private ScanBatch spare = new ScanBatch();
         private long epoch;
@@ -282,13 +283,8 @@ final class PersistentQueue<E> extends AbstractQueue<E> implements RemoteQueue<E
             batch = filled;
             batch.clear();
             next = 0;
-            final Scratch scratch = Scratch.enter();
-            try {
-                place = table.scan(scratch, place, batch, BATCH);
-                epoch = scratch.position.epoch;
-            } finally {
-                scratch.exit();
-            }
+            place = table.scan(position, place, batch, BATCH);
+            epoch = position.epoch;
             ended = batch.count() == 0;
         }
 

@@ -7,7 +7,7 @@ final class Position {
     /** Slot words that are kept at most. */
     static final int MAX_KNOWN = 16;
 
-    /** Offset of the segment. */
+    /** Offset of the segment, 0 if none was looked for yet. */
     long segment;
 
     /** Ordinal of the segment. */

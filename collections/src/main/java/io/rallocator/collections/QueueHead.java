@@ -233,14 +233,17 @@ final class QueueHead {
      * Collects elements in order.
      *
      * @param lane held
-     * @param position used
+     * @param position where the last call for the same walk ended; is set to where this one ends
      * @param from place to begin: slots that the queue has had before it
      * @param batch gets the elements, as values whose keys are {@link Sighting}s
      * @param atLeast so many, unless the queue ends before or the batch is full
      * @return place to go on
      */
     long collect(final Lane lane, final Position position, final long from, final ScanBatch batch, final int atLeast) {
-        seek(lane, SCAN, position, from);
+        if (position.segment == 0 || place(position) != from || position.epoch != lane.epoch()) {
+            seek(lane, SCAN, position, from);
+        }
+        position.known = 0; // somebody may have taken what was seen: look again
         while (batch.count() < atLeast && !batch.isFull() && toElement(lane, SCAN, position, false)) {
             collectKnown(lane, position, batch);
         }

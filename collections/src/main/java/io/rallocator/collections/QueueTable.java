@@ -172,16 +172,16 @@ final class QueueTable {
     /**
      * Collects elements in order from an absolute place on.
      *
-     * @param scratch for the position, whose epoch is the one in which they were seen
+     * @param position where the last call for the same walk ended; its epoch is then the one in which they were seen
      * @param from how many slots the queue has had before the place
      * @param batch gets the elements
      * @param atLeast so many, unless the queue ends before or the batch is full
      * @return the place to go on
      */
-    long scan(final Scratch scratch, final long from, final ScanBatch batch, final int atLeast) {
+    long scan(final Position position, final long from, final ScanBatch batch, final int atLeast) {
         final Lane lane = root.acquire(session);
         try {
-            return head.collect(lane, scratch.position, from, batch, atLeast);
+            return head.collect(lane, position, from, batch, atLeast);
         } finally {
             session.release(lane);
         }

@@ -33,9 +33,9 @@ import java.util.concurrent.BlockingQueue;
  * <p>An element has at most as many bytes, encoded, as the pool's largest block less 16. Null elements are not allowed.
  *
  * <p><b>Cost</b> in round trips: {@code offer} 1, or 2 to 4 when a bound was reached as far as this heap knows, {@code poll} 1 or 2, more only at the border of a segment (some 500
- * elements) or in contention; {@code peek}, {@code isEmpty} 1 or 2; {@code size} one for each segment between head and
- * tail; a walk one or two for each 16 elements; removing an element that was found 1, and if the epoch has changed since,
- * one or two more for each segment before it.
+ * elements) or in contention; {@code peek}, {@code isEmpty} 1 or 2; {@code remainingCapacity} of a bounded queue 2 to 6; {@code
+ * size} 1 and one for each segment between head and tail; a walk 2 for each 16 elements and a few for each segment;
+ * removing an element that a walk has found 1, and if the epoch has changed since, at most 2 more for each segment before it.
  *
  * <p>All methods throw {@link io.rallocator.persistence.HeapClosedException} after the heap was closed,
  * {@link io.rallocator.persistence.SessionFencedException} if this worker was declared dead, and

@@ -156,6 +156,56 @@ class BoundedQueueTest {
     }
 
     @Test
+    void shouldGiveEachElementToOneWhenPollsAndRemovesCompete() throws Exception {
+        final int count = 3_000;
+        try (TestPool pool = TestPool.ofMebibytes(32)) {
+            try (RemoteHeap one = pool.embedded();
+                    RemoteHeap two = pool.local()) {
+                final List<RemoteQueue<Integer>> queues =
+                        List.of(one.queue("shared", Codecs.ints()), two.queue("shared", Codecs.ints()));
+                for (int i = 0; i < count; i++) {
+                    queues.get(0).add(i);
+                }
+                final ExecutorService threads = Executors.newFixedThreadPool(4);
+                final List<Callable<List<Integer>>> takers = new ArrayList<>();
+                for (final RemoteQueue<Integer> queue : queues) {
+                    takers.add(() -> {
+                        final List<Integer> polled = new ArrayList<>();
+                        Integer element = queue.poll();
+                        while (element != null) {
+                            assertThat(polled.isEmpty() || polled.get(polled.size() - 1) < element)
+                                    .isTrue();
+                            polled.add(element);
+                            element = queue.poll();
+                        }
+                        return polled;
+                    });
+                    takers.add(() -> {
+                        final List<Integer> removed = new ArrayList<>();
+                        for (int i = count - 1; i > count / 2; i -= count / 50) {
+                            if (queue.remove((Object) i)) {
+                                removed.add(i);
+                            }
+                        }
+                        return removed;
+                    });
+                }
+                final List<Integer> all = new ArrayList<>();
+                try {
+                    for (final Future<List<Integer>> taker : threads.invokeAll(takers)) {
+                        all.addAll(taker.get());
+                    }
+                } finally {
+                    threads.shutdownNow();
+                }
+                assertThat(all).doesNotHaveDuplicates().hasSize(count);
+                assertThat(queues.get(1)).isEmpty();
+            }
+            pool.check();
+        }
+    }
+
+    @Test
     void shouldEndWithNothingTakenOrAddedWhenAWaitingThreadIsInterrupted() throws Exception {
         try (TestPool pool = TestPool.ofMebibytes(16)) {
             try (RemoteHeap heap = pool.embedded()) {

@@ -147,6 +147,46 @@ class RoundTripBudgetTest {
     }
 
     @Test
+    void shouldTakeOneChainToOfferToABoundedQueueWhenThisHeapPolledBefore() {
+        try (RemoteHeap heap = pool.embedded()) {
+            final RemoteQueue<Integer> queue = heap.boundedQueue("bounded", Codecs.ints(), 10);
+            queue.add(0);
+            final List<Long> offers = new ArrayList<>();
+            for (int i = 0; i < 3_000; i++) {
+                offers.add(chains(heap, "queue.offer", () -> queue.add(1)));
+                if (i >= 8) {
+                    queue.poll();
+                }
+            }
+            assertMostlyButAtBorders(1, 2, offers);
+            assertThat(heap.count("queue.size", Figure.CHAINS)).isLessThan(300);
+        }
+    }
+
+    @Test
+    void shouldReadManyElementsInOneChainWhenAQueueIsWalkedOver() {
+        final int elements = 4_000;
+        try (RemoteHeap heap = pool.embedded()) {
+            final RemoteQueue<Integer> queue = heap.queue("walked", Codecs.ints());
+            for (int i = 0; i < elements; i++) {
+                queue.add(i);
+            }
+            final int segments = 1 + elements / 500;
+            assertThat(chains(
+                            heap,
+                            "queue.scan",
+                            () -> assertThat(queue.contains(-1)).isFalse()))
+                    .isLessThan(elements / 8 + 20L * segments);
+            assertThat(chains(heap, "queue.size", () -> assertThat(queue.size()).isEqualTo(elements)))
+                    .isLessThanOrEqualTo(1 + segments);
+            final long before = heap.count("queue.remove", Figure.CHAINS);
+            assertThat(queue.removeIf(element -> element % 2 == 0)).isTrue();
+            assertThat(heap.count("queue.remove", Figure.CHAINS) - before).isLessThan(elements);
+            assertThat(queue.size()).isEqualTo(elements / 2);
+        }
+    }
+
+    @Test
     void shouldAllocateAndFreeWithoutChainsWhenBlocksAreInHand() {
         try (RemoteHeap heap = pool.embedded()) {
             final RemoteMap<Integer, String> map = filled(heap);
