@@ -37,6 +37,7 @@ final class SessionRecovery {
     private final SlabPublisher publisher;
     private final FreeDrainer drainer;
     private final IntentScanner intents;
+    private final BlockLife lives;
     private UnsafeBuffer buffer = Lane.direct(64 << 10);
 
     SessionRecovery(
@@ -52,6 +53,7 @@ final class SessionRecovery {
         this.publisher = publisher;
         this.drainer = drainer;
         this.intents = new IntentScanner(geometry, chain);
+        this.lives = new BlockLife(region, geometry);
     }
 
     void recover(final int session) {
@@ -153,7 +155,7 @@ final class SessionRecovery {
     private void freeIfUnreachable(final long ref, final ReachabilityIndex reachability) {
         final int kind = read(ref);
         final boolean isList = kind == BlockDescriptor.CHUNKS;
-        final boolean isUnfreed = isUnfreed(ref);
+        final boolean isUnfreed = lives.isUnfreed(ref);
         if (kind == UNKNOWN || !isList && !isUnfreed || reachability.isReachable(ref, buffer, 0)) {
             return;
         }
@@ -162,7 +164,7 @@ final class SessionRecovery {
             freeChunks(reachability); // even if the list is marked: another recovery may have met it in a slab
         }
         if (isUnfreed) {
-            mark(BlockLife.freedByteOffset(geometry, ref), BlockRef.generation(ref));
+            lives.end(ref);
         }
     }
 
@@ -176,9 +178,9 @@ final class SessionRecovery {
         for (final long chunk : chunks) {
             if (isInUse(chunk)
                     && read(chunk) == BlockDescriptor.CHUNK
-                    && isUnfreed(chunk)
+                    && lives.isUnfreed(chunk)
                     && !reachability.isReachable(chunk, buffer, 0)) {
-                mark(BlockLife.freedByteOffset(geometry, chunk), BlockRef.generation(chunk));
+                lives.end(chunk);
             }
         }
     }
@@ -188,29 +190,9 @@ final class SessionRecovery {
         final int bytes = SizeClasses.bytes(BlockRef.blockClass(ref));
         final UnsafeBuffer block = buffer(bytes);
         region.read(BlockRef.offset(ref), block, 0, bytes);
-        return BlockDescriptor.isValid(block, 0, bytes)
-                        && BlockDescriptor.generation(block, 0) == BlockRef.generation(ref)
-                        && BlockDescriptor.slabClass(block, 0) == BlockRef.slabClass(ref)
+        return BlockDescriptor.isValid(block, 0, bytes) && BlockDescriptor.isNamedBy(block, 0, ref)
                 ? BlockDescriptor.kind(block, 0)
                 : UNKNOWN;
-    }
-
-    private boolean isUnfreed(final long ref) {
-        final UnsafeBuffer mark = Lane.direct(8);
-        region.read(BlockLife.freedByteOffset(geometry, ref), mark, 0, 1);
-        return isUnfreed(mark.getByte(0), BlockRef.generation(ref));
-    }
-
-    /** Only the life that the header names can be freed; a mark of another life does nothing (DESIGN trap 1). */
-    private static boolean isUnfreed(final byte mark, final int generation) {
-        return (mark & 0xFF) == (generation - 1 & 0xFF);
-    }
-
-    private void mark(final long offset, final int generation) {
-        final UnsafeBuffer value = Lane.direct(8);
-        value.putByte(0, (byte) generation);
-        region.write(offset, value, 0, 1);
-        region.persist(offset, 1);
     }
 
     // ---- slabs
@@ -303,14 +285,14 @@ final class SessionRecovery {
             final boolean freed = (mark & 0xFF) == generation;
             if (!BlockDescriptor.isValid(slab, at, layout.blockBytes())
                     || BlockDescriptor.slabClass(slab, at) != slabClass
-                    || !freed && !isUnfreed(mark, generation)) {
+                    || !freed && !BlockLife.isUnfreed(mark, generation)) {
                 continue; // never written, torn, or of an earlier life of the slab
             }
             final long ref = BlockRef.of(base + at, layout.blockClass(), slabClass, generation);
             if (!freed && reachability.isReachable(ref, slab, at)) {
                 live++;
             } else if (!freed) {
-                mark(base + layout.freedOffset() + index, generation);
+                lives.end(ref);
             }
             // freed ones keep their bit: an adopter lets them wait for the epochs
             final int word = SlabLayout.BITMAP_OFFSET + (index >>> 6) * 8;

@@ -59,8 +59,7 @@ final class CompositeValue {
                 && BlockDescriptor.kind(headers, header) == BlockDescriptor.CHUNK
                 && BlockDescriptor.structure(headers, header) == structure
                 && BlockDescriptor.locator(headers, header) == (hash & LinkWord.VALUE_MASK)
-                && BlockDescriptor.generation(headers, header) == BlockRef.generation(ref)
-                && BlockDescriptor.slabClass(headers, header) == BlockRef.slabClass(ref);
+                && BlockDescriptor.isNamedBy(headers, header, ref);
     }
 
     /** Makes sure that what an entry says of its list can be read. */

@@ -214,6 +214,19 @@ public final class BlockDescriptor {
     }
 
     /**
+     * Tells whether a header is that of the block which a reference names, in the life that it names.
+     *
+     * @param buffer holds the header
+     * @param index where the block begins
+     * @param ref a {@link BlockRef}
+     * @return true if slab class and generation are the reference's
+     */
+    public static boolean isNamedBy(final DirectBuffer buffer, final int index, final long ref) {
+        return generation(buffer, index) == BlockRef.generation(ref)
+                && slabClass(buffer, index) == BlockRef.slabClass(ref);
+    }
+
+    /**
      * The reference of a block that a link word leads to.
      *
      * @param link a pointer

@@ -41,15 +41,32 @@ public final class BlockLife {
         }
         region.read(BlockRef.offset(ref), buffer, 0, bytes);
         return BlockDescriptor.isValid(buffer, 0, bytes)
-                && BlockDescriptor.generation(buffer, 0) == BlockRef.generation(ref)
-                && BlockDescriptor.slabClass(buffer, 0) == BlockRef.slabClass(ref)
+                && BlockDescriptor.isNamedBy(buffer, 0, ref)
                 && BlockDescriptor.structure(buffer, 0) == structure
-                && mark(ref) == (BlockRef.generation(ref) - 1 & 0xFF);
+                && isUnfreed(ref);
     }
 
-    private int mark(final long ref) {
+    /**
+     * Tells whether the life that a reference names is not marked as over.
+     *
+     * @param ref of the block
+     * @return true if its freed byte is that of the life before
+     */
+    public boolean isUnfreed(final long ref) {
         final long offset = freedByteOffset(geometry, ref);
-        return (int) (region.readLong(offset & -8) >>> shift(offset)) & 0xFF;
+        return isUnfreed((byte) (region.readLong(offset & -8) >>> shift(offset)), BlockRef.generation(ref));
+    }
+
+    /**
+     * Tells whether a freed byte leaves a block allocated: only the life that its header names can be freed, a mark of
+     * another life does nothing (DESIGN trap 1).
+     *
+     * @param mark the freed byte
+     * @param generation of the block
+     * @return true if it is that of the life before
+     */
+    public static boolean isUnfreed(final byte mark, final int generation) {
+        return (mark & 0xFF) == (generation - 1 & 0xFF);
     }
 
     private static int shift(final long offset) {

@@ -136,8 +136,7 @@ public final class ChunksDescriptor {
             final PoolGeometry geometry, final DirectBuffer buffer, final int available, final long ref) {
         return BlockDescriptor.isValid(buffer, 0, available)
                 && BlockDescriptor.kind(buffer, 0) == BlockDescriptor.CHUNKS
-                && BlockDescriptor.generation(buffer, 0) == BlockRef.generation(ref)
-                && BlockDescriptor.slabClass(buffer, 0) == BlockRef.slabClass(ref)
+                && BlockDescriptor.isNamedBy(buffer, 0, ref)
                 && hasPossibleChunks(geometry, buffer);
     }
 
