@@ -7,6 +7,7 @@ import java.util.Iterator;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Predicate;
 
 /** The live views of a map. What they remove in bulk is removed only if the value is still the one that was seen. */
@@ -23,6 +24,27 @@ final class MapViews {
             }
         }
         return changed;
+    }
+
+    private static <K, V, T> Iterator<T> iterator(
+            final PersistentMap<K, V> map, final Function<Map.Entry<K, V>, T> part) {
+        final Iterator<Map.Entry<K, V>> entries = new MapIterator<>(map);
+        return new Iterator<T>() {
+            @Override
+            public boolean hasNext() {
+                return entries.hasNext();
+            }
+
+            @Override
+            public T next() {
+                return part.apply(entries.next());
+            }
+
+            @Override
+            public void remove() {
+                entries.remove();
+            }
+        };
     }
 
     /** Compares what a view shows with another set: its size counts expired entries too. */
@@ -55,23 +77,7 @@ final class MapViews {
 
         @Override
         public Iterator<K> iterator() {
-            final Iterator<Map.Entry<K, V>> entries = new MapIterator<>(map);
-            return new Iterator<K>() {
-                @Override
-                public boolean hasNext() {
-                    return entries.hasNext();
-                }
-
-                @Override
-                public K next() {
-                    return entries.next().getKey();
-                }
-
-                @Override
-                public void remove() {
-                    entries.remove();
-                }
-            };
+            return MapViews.iterator(map, Map.Entry::getKey);
         }
 
         @Override
@@ -120,23 +126,7 @@ final class MapViews {
 
         @Override
         public Iterator<V> iterator() {
-            final Iterator<Map.Entry<K, V>> entries = new MapIterator<>(map);
-            return new Iterator<V>() {
-                @Override
-                public boolean hasNext() {
-                    return entries.hasNext();
-                }
-
-                @Override
-                public V next() {
-                    return entries.next().getValue();
-                }
-
-                @Override
-                public void remove() {
-                    entries.remove();
-                }
-            };
+            return MapViews.iterator(map, Map.Entry::getValue);
         }
 
         @Override

@@ -4,6 +4,7 @@ import io.rallocator.allocator.Operation;
 import java.util.Objects;
 import org.agrona.DirectBuffer;
 import org.agrona.MutableDirectBuffer;
+import org.agrona.concurrent.UnsafeBuffer;
 
 /** The bytes of an {@link ArrayTable}. */
 final class PersistentByteArray implements RemoteByteArray {
@@ -40,13 +41,7 @@ final class PersistentByteArray implements RemoteByteArray {
 
     @Override
     public void read(final long index, final byte[] target, final int offset, final int length) {
-        final Ranges ranges = range(index, length);
-        Objects.checkFromIndexSize(offset, length, target.length);
-        ByteTransfer.read(
-                table,
-                READ,
-                ranges,
-                (buffer, at, position, count) -> buffer.getBytes(at, target, offset + (int) position, count));
+        read(range(index, length), new UnsafeBuffer(target), offset);
     }
 
     @Override
@@ -68,14 +63,7 @@ final class PersistentByteArray implements RemoteByteArray {
 
     @Override
     public void write(final long index, final byte[] source, final int offset, final int length) {
-        final Ranges ranges = range(index, length);
-        Objects.checkFromIndexSize(offset, length, source.length);
-        ByteTransfer.write(
-                table,
-                WRITE,
-                ranges,
-                true,
-                (buffer, at, position, count) -> buffer.putBytes(at, source, offset + (int) position, count));
+        write(range(index, length), new UnsafeBuffer(source), offset);
     }
 
     @Override
