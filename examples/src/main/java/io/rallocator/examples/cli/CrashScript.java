@@ -1,7 +1,5 @@
 package io.rallocator.examples.cli;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.rallocator.collections.Codecs;
 import io.rallocator.collections.RemoteHeap;
 import io.rallocator.collections.RemoteMap;
@@ -9,6 +7,7 @@ import io.rallocator.persistence.CheckReport;
 import io.rallocator.persistence.PoolChecker;
 import io.rallocator.persistence.PoolUnavailableException;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,10 +19,9 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.Consumer;
 
 /** The course of a crash test: real processes, killed, stopped and restarted at random moments, then an audit. */
-final class CrashScript implements AutoCloseable {
+final class CrashScript extends ProcessScript {
     static final long POOL_BYTES = 128L << 20;
 
     private static final long PATIENCE_NS = TimeUnit.SECONDS.toNanos(60);
@@ -38,19 +36,11 @@ final class CrashScript implements AutoCloseable {
         BOTH
     }
 
-    private final Path pool;
-    private final Path folder;
-    private final Path errors;
     private final Random random;
     private final int kills;
     private final What what;
-    private final Consumer<String> tell;
-    private final long started = System.nanoTime();
-    private final ChildProcess[] workers;
     private final int[] next;
     private final CrashAudit audit;
-    private final List<Long> recoveryMs = new ArrayList<>();
-    private ChildProcess blade;
     private long stops;
     private long stuck;
     private long saidNs = started;
@@ -61,20 +51,17 @@ final class CrashScript implements AutoCloseable {
             final int kills,
             final What what,
             final long seed,
-            final Consumer<String> tell) {
-        this.folder = folder;
-        this.pool = folder.resolve("pool");
-        this.errors = folder.resolve("errors");
-        this.workers = new ChildProcess[workers];
+            final PrintWriter tell) {
+        super(folder, workers, tell);
         this.next = new int[workers];
         this.audit = new CrashAudit(workers);
         this.kills = kills;
         this.what = what;
         this.random = new Random(seed);
-        this.tell = tell;
     }
 
     /** Runs it to its end. */
+    @Override
     Map<String, Object> run() throws IOException, InterruptedException {
         startBlade();
         for (int worker = 0; worker < workers.length; worker++) {
@@ -105,18 +92,11 @@ final class CrashScript implements AutoCloseable {
         }
     }
 
-    private void say(final String text) {
-        tell.accept(String.format("[%4.1f s] %s", (System.nanoTime() - started) / 1e9, text));
-    }
-
     // ---- the blade
 
     private void startBlade() throws IOException, InterruptedException {
         launchBlade();
-        final JsonNode ready = new ObjectMapper().readTree(blade.awaitReady());
-        if (ready.get("incarnation").asInt() > 1) {
-            recoveryMs.add(ready.get("recoveryMs").asLong());
-        }
+        awaitBlade();
     }
 
     private void launchBlade() {
@@ -169,7 +149,7 @@ final class CrashScript implements AutoCloseable {
         final long pid = workers[worker].pid();
         stopForGood(worker);
         final long killed = System.nanoTime();
-        if (blade != null && random.nextInt(4) == 0) {
+        if (random.nextInt(4) == 0) {
             awaitRecovery(pid);
             recoveryMs.add(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - killed));
         }
@@ -219,12 +199,6 @@ final class CrashScript implements AutoCloseable {
         }
     }
 
-    private boolean hasSession(final long pid) {
-        final List<?> sessions = (List<?>) PoolView.read(pool).get("sessions");
-        return sessions.stream()
-                .anyMatch(session -> ((Map<?, ?>) session).get("pid").equals(pid));
-    }
-
     // ---- the verdict
 
     private void audit() {
@@ -256,25 +230,8 @@ final class CrashScript implements AutoCloseable {
         result.put("recoveryMsMedian", recoveryMs.isEmpty() ? 0 : recoveryMs.get(recoveryMs.size() / 2));
         result.put("recoveryMsMax", recoveryMs.isEmpty() ? 0 : recoveryMs.get(recoveryMs.size() - 1));
         result.put("passed", audit.passed() && stuck == 0 && check.clean());
-        result.put("seconds", Math.round((System.nanoTime() - started) / 1e8) / 10.0);
+        result.put("seconds", Math.round(10 * seconds()) / 10.0);
         check.findings().forEach(finding -> tell.accept("  " + finding));
         return result;
-    }
-
-    /** What the processes wrote to stderr. */
-    String errors() throws IOException {
-        return Files.exists(errors) ? Files.readString(errors) : "";
-    }
-
-    @Override
-    public void close() {
-        for (final ChildProcess worker : workers) {
-            if (worker != null) {
-                worker.close();
-            }
-        }
-        if (blade != null) {
-            blade.close();
-        }
     }
 }

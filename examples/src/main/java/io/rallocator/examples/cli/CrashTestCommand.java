@@ -69,18 +69,8 @@ final class CrashTestCommand implements Callable<Integer> {
         final long chosen = seed == null ? System.nanoTime() : seed;
         tell.println("seed " + chosen);
         final Path work = WorkFolder.create(folder, "crash-test", CrashScript.POOL_BYTES);
-        final CrashScript script = new CrashScript(work, workers, kills, what, chosen, text -> {
-            tell.println(text);
-            tell.flush();
-        });
-        final Map<String, Object> result;
-        try (script) {
-            result = script.run();
-        } catch (final RuntimeException e) {
-            tell.println(script.errors());
-            tell.flush();
-            throw e;
-        }
+        final Map<String, Object> result =
+                ProcessScript.play(new CrashScript(work, workers, kills, what, chosen, tell));
         if (json) {
             Json.print(out, result);
         } else {

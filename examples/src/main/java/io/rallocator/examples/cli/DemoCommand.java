@@ -39,18 +39,8 @@ final class DemoCommand implements Callable<Integer> {
         final PrintWriter tell =
                 json ? spec.commandLine().getErr() : spec.commandLine().getOut();
         final Path work = WorkFolder.create(folder, "demo", DemoScript.POOL_BYTES);
-        final DemoScript script = new DemoScript(work, text -> {
-            tell.println(text);
-            tell.flush();
-        });
-        final Map<String, Object> result;
-        try (script) {
-            result = script.run();
-        } catch (final RuntimeException e) {
-            tell.println(script.errors());
-            tell.flush();
-            throw e;
-        }
+        final DemoScript script = new DemoScript(work, tell);
+        final Map<String, Object> result = ProcessScript.play(script);
         if (json) {
             Json.print(spec.commandLine().getOut(), result);
         }

@@ -1,7 +1,5 @@
 package io.rallocator.examples.cli;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.rallocator.collections.Codecs;
 import io.rallocator.collections.RemoteHeap;
 import io.rallocator.collections.RemoteMap;
@@ -10,7 +8,7 @@ import io.rallocator.persistence.CheckReport;
 import io.rallocator.persistence.PoolChecker;
 import io.rallocator.persistence.PoolUnavailableException;
 import java.io.IOException;
-import java.nio.file.Files;
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -20,38 +18,27 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
-import java.util.function.Consumer;
 
 /** The course of the demonstration: feed, kill a worker, kill the blade, restart, recount, check. */
-final class DemoScript implements AutoCloseable {
+final class DemoScript extends ProcessScript {
     static final long POOL_BYTES = 64L << 20;
 
     private static final int WORKERS = 2;
     private static final long PATIENCE_NS = TimeUnit.SECONDS.toNanos(30);
 
-    private final Path folder;
-    private final Path pool;
-    private final Path errors;
-    private final Consumer<String> tell;
-    private final long started = System.nanoTime();
     private final List<String> corpus = Corpus.lines();
-    private final ChildProcess[] workers = new ChildProcess[WORKERS];
     private final int[] lives = new int[WORKERS];
     private final List<Path> killedLogs = new ArrayList<>();
     private final List<Path> endedLogs = new ArrayList<>();
-    private final List<Long> recoveryMs = new ArrayList<>();
-    private ChildProcess blade;
     private int kills;
     private boolean passed;
 
-    DemoScript(final Path folder, final Consumer<String> tell) {
-        this.folder = folder;
-        this.pool = folder.resolve("pool");
-        this.errors = folder.resolve("errors");
-        this.tell = tell;
+    DemoScript(final Path folder, final PrintWriter tell) {
+        super(folder, WORKERS, tell);
     }
 
     /** Runs it to its end. */
+    @Override
     Map<String, Object> run() throws IOException, InterruptedException {
         say("a blade with a pool of " + ByteSize.forPeople(POOL_BYTES) + " at " + pool);
         startBlade();
@@ -75,10 +62,6 @@ final class DemoScript implements AutoCloseable {
         return report(audit, PoolChecker.check(pool));
     }
 
-    private void say(final String text) {
-        tell.accept(String.format("[%4.1f s] %s", (System.nanoTime() - started) / 1e9, text));
-    }
-
     // ---- processes
 
     private void startBlade() throws IOException, InterruptedException {
@@ -86,10 +69,7 @@ final class DemoScript implements AutoCloseable {
                 "the blade",
                 errors,
                 List.of("blade", "--pool", pool.toString(), "--size", Long.toString(POOL_BYTES), "--json"));
-        final JsonNode ready = new ObjectMapper().readTree(blade.awaitReady());
-        if (ready.get("incarnation").asInt() > 1) {
-            recoveryMs.add(ready.get("recoveryMs").asLong());
-        }
+        awaitBlade();
     }
 
     private void startWorker(final int worker) throws InterruptedException {
@@ -136,12 +116,6 @@ final class DemoScript implements AutoCloseable {
                 + workers[1 - victim].progress() + " now; " + heap.names().size() + " structures are open to all");
         startWorker(victim);
         say("worker " + victim + " is back");
-    }
-
-    private boolean hasSession(final long pid) {
-        final List<?> sessions = (List<?>) PoolView.read(pool).get("sessions");
-        return sessions.stream()
-                .anyMatch(session -> ((Map<?, ?>) session).get("pid").equals(pid));
     }
 
     private void killBlade(final RemoteQueue<String> queue) throws IOException, InterruptedException {
@@ -222,7 +196,7 @@ final class DemoScript implements AutoCloseable {
         result.put("kills", kills);
         result.put("recoveryMs", recoveryMs.get(recoveryMs.size() - 1));
         result.put("recoveryMsMedian", recoveryMs.get(recoveryMs.size() / 2));
-        result.put("seconds", Math.round((System.nanoTime() - started) / 1e8) / 10.0);
+        result.put("seconds", Math.round(10 * seconds()) / 10.0);
         say("lost " + audit.lost + ", torn " + audit.torn + ", duplicated " + audit.duplicated + ", leaked slabs "
                 + check.leakedSlabs() + ", leaked blocks " + check.leakedBlocks()
                 + ", taken by a worker that died with it "
@@ -239,22 +213,5 @@ final class DemoScript implements AutoCloseable {
 
     boolean passed() {
         return passed;
-    }
-
-    /** What the processes wrote to stderr. */
-    String errors() throws IOException {
-        return Files.exists(errors) ? Files.readString(errors) : "";
-    }
-
-    @Override
-    public void close() {
-        for (final ChildProcess worker : workers) {
-            if (worker != null) {
-                worker.close();
-            }
-        }
-        if (blade != null) {
-            blade.close();
-        }
     }
 }

@@ -1,0 +1,82 @@
+package io.rallocator.examples.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/** A course of events with a blade and workers in processes of their own, which are all gone at its end. */
+abstract class ProcessScript implements AutoCloseable {
+    final Path folder;
+    final Path pool;
+    final Path errors;
+    final ChildProcess[] workers;
+    final List<Long> recoveryMs = new ArrayList<>();
+    final long started = System.nanoTime();
+    final Consumer<String> tell;
+    ChildProcess blade;
+
+    ProcessScript(final Path folder, final int workers, final PrintWriter tell) {
+        this.folder = folder;
+        this.pool = folder.resolve("pool");
+        this.errors = folder.resolve("errors");
+        this.workers = new ChildProcess[workers];
+        this.tell = text -> {
+            tell.println(text);
+            tell.flush();
+        };
+    }
+
+    /** Runs a script to its end; if it fails, what its processes wrote to stderr is told first. */
+    static Map<String, Object> play(final ProcessScript script) throws IOException, InterruptedException {
+        try (script) {
+            return script.run();
+        } catch (final RuntimeException e) {
+            script.tell.accept(Files.exists(script.errors) ? Files.readString(script.errors) : "");
+            throw e;
+        }
+    }
+
+    /** Returns the figures to report. */
+    abstract Map<String, Object> run() throws IOException, InterruptedException;
+
+    void say(final String text) {
+        tell.accept(String.format("[%4.1f s] %s", seconds(), text));
+    }
+
+    double seconds() {
+        return (System.nanoTime() - started) / 1e9;
+    }
+
+    /** Waits until the blade serves, and notes how long it recovered if it is not the pool's first. */
+    void awaitBlade() throws IOException, InterruptedException {
+        final JsonNode ready = new ObjectMapper().readTree(blade.awaitReady());
+        if (ready.get("incarnation").asInt() > 1) {
+            recoveryMs.add(ready.get("recoveryMs").asLong());
+        }
+    }
+
+    boolean hasSession(final long pid) {
+        final List<?> sessions = (List<?>) PoolView.read(pool).get("sessions");
+        return sessions.stream()
+                .anyMatch(session -> ((Map<?, ?>) session).get("pid").equals(pid));
+    }
+
+    @Override
+    public void close() {
+        for (final ChildProcess worker : workers) {
+            if (worker != null) {
+                worker.close();
+            }
+        }
+        if (blade != null) {
+            blade.close();
+        }
+    }
+}
