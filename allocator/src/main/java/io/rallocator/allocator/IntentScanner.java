@@ -105,13 +105,12 @@ final class IntentScanner {
     }
 
     /**
-     * Sums the size changes of a structure that happened in other sessions and are not in their stripes yet.
+     * Sums the size changes of a structure that happened and are not in their stripes yet.
      *
      * @param structure root index
-     * @param except the session to leave out
      * @return the sum
      */
-    long unsettledDelta(final int structure, final int except) {
+    long unsettledDelta(final int structure) {
         final UnsafeBuffer slots = newSessionBuffer();
         readStates();
         final boolean[] free = new boolean[geometry.sessions()];
@@ -120,7 +119,7 @@ final class IntentScanner {
         }
         long delta = 0;
         for (int session = 0; session < free.length; session++) {
-            if (session != except && !free[session]) {
+            if (!free[session]) {
                 read(session, slots);
                 delta += unsettledDelta(structure, slots);
             }

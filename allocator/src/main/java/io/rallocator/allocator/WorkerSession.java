@@ -222,7 +222,8 @@ public final class WorkerSession implements AutoCloseable {
     }
 
     /**
-     * Writes what this session's idle lanes owe: freed marks and size stripes.
+     * Writes what this session's idle lanes owe: freed marks and size stripes. A lane that somebody holds, be it the
+     * conductor that is just settling it, is left alone.
      */
     public void settle() {
         checkOpen();
@@ -232,8 +233,8 @@ public final class WorkerSession implements AutoCloseable {
     }
 
     /**
-     * Sums the size changes of a structure that took effect in other live sessions and are not in their stripes yet.
-     * Exact when nothing is in flight.
+     * Sums the size changes of a structure that took effect and are not in their stripes yet, in this session as in others:
+     * its conductor may have taken a lane in order to settle it, and not have done so. Exact when nothing is in flight.
      *
      * @param structure root index
      * @return what to add to the sum of the stripes
@@ -241,7 +242,7 @@ public final class WorkerSession implements AutoCloseable {
     public long unsettledDelta(final int structure) {
         final Lane lane = acquire();
         try {
-            return new IntentScanner(geometry, lane.chain()).unsettledDelta(structure, index);
+            return new IntentScanner(geometry, lane.chain()).unsettledDelta(structure);
         } finally {
             release(lane);
         }

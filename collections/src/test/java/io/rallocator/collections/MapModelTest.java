@@ -2,6 +2,9 @@ package io.rallocator.collections;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.rallocator.allocator.Lane;
+import io.rallocator.allocator.SimulatedPool;
+import io.rallocator.allocator.WorkerSession;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -37,6 +40,26 @@ class MapModelTest {
                 }
                 pool.check();
             }
+        }
+    }
+
+    /** As the conductor does, which may be stopped at any moment while it settles what a lane owes. */
+    @Test
+    void shouldCountWhatALaneOwesThatSomebodyElseHolds() {
+        try (SimulatedPool pool = new SimulatedPool()) {
+            final WorkerSession session = pool.open("worker");
+            final RemoteMap<Integer, String> map = new SimulatedWorker(session, pool::agentTurn, false).map;
+            for (int key = 0; key < 10; key++) {
+                map.put(key, "value");
+                final Lane held = session.acquire();
+                try {
+                    assertThat(map.sizeLong()).isEqualTo(key + 1);
+                } finally {
+                    session.release(held);
+                }
+                pool.turn(session);
+            }
+            assertThat(map.sizeLong()).isEqualTo(10);
         }
     }
 
