@@ -17,6 +17,8 @@ public final class Chain {
     static final byte FETCH_AND_ADD = 2;
     static final byte COMPARE_AND_SWAP = 3;
     static final byte PERSIST = 4;
+    static final byte READ_LINKS = 5;
+    static final byte SWAP_LINK = 6;
 
     /** Verbs that one chain can have. */
     public static final int MAX_VERBS = 256;
@@ -61,6 +63,47 @@ public final class Chain {
     public int readWord(final long offset) {
         final int verb = begin();
         add(READ, offset, words, 8 * verb, Long.BYTES);
+        return verb;
+    }
+
+    /**
+     * Adds a READ of one link word: see {@link io.rallocator.persistence.Links}.
+     *
+     * @param offset aligned to 8
+     * @return the verb's number: {@link #result} is durable
+     */
+    public int readLink(final long offset) {
+        final int verb = begin();
+        add(READ_LINKS, offset, words, 8 * verb, Long.BYTES);
+        return verb;
+    }
+
+    /**
+     * Adds a READ of link words that follow one another: see {@link io.rallocator.persistence.Links}.
+     *
+     * @param offset of the first, aligned to 8
+     * @param target where to, filled with durable words when {@link #post} returns
+     * @param index in the target
+     * @param length bytes, a multiple of 8
+     * @return this
+     */
+    public Chain readLinks(final long offset, final UnsafeBuffer target, final int index, final int length) {
+        add(READ_LINKS, offset, target, index, length);
+        return this;
+    }
+
+    /**
+     * Adds a COMPARE_AND_SWAP of a link word, which the next {@link #persist} of the chain makes durable: see
+     * {@link io.rallocator.persistence.Links}.
+     *
+     * @param offset aligned to 8
+     * @param expected the value that the word must have
+     * @param replacement the new value
+     * @return the verb's number: {@link #result} is the word before, equal to {@code expected} exactly on success
+     */
+    public int swapLink(final long offset, final long expected, final long replacement) {
+        final int verb = compareAndSwap(offset, expected, replacement);
+        kinds[verb] = SWAP_LINK;
         return verb;
     }
 
@@ -160,7 +203,7 @@ public final class Chain {
     }
 
     /**
-     * The word that a READ of a word, a FETCH_AND_ADD or a COMPARE_AND_SWAP found.
+     * The word that a READ of a word, a FETCH_AND_ADD or a swap found.
      *
      * @param verb its number
      * @return the word
@@ -234,6 +277,10 @@ public final class Chain {
 
     MutableDirectBuffer target(final int verb) {
         return (MutableDirectBuffer) buffers[verb];
+    }
+
+    UnsafeBuffer links(final int verb) {
+        return (UnsafeBuffer) buffers[verb];
     }
 
     /** True if the chain keeps the word that the verb reads or writes. */

@@ -214,7 +214,7 @@ public final class Commit {
         IntentDescriptor.seal(intent, 0, operationCode, allocatedCount, freedCount);
         chain.write(slotOffset(), intent, 0, IntentDescriptor.BYTES);
         chain.persist();
-        final int swap = chain.compareAndSwap(linkOffset, oldWord, newWord);
+        final int swap = chain.swapLink(linkOffset, oldWord, newWord);
         lane.allocator().writer().addSealWords(chain);
         chain.persist();
         post(chain, operation);

@@ -65,7 +65,7 @@ final class IntentScanner {
     boolean happened(final UnsafeBuffer slots, final int at) {
         final long link = slots.getLong(at + IntentDescriptor.LINK_OFFSET);
         final long newWord = slots.getLong(at + IntentDescriptor.NEW_WORD_OFFSET);
-        final long word = word(link);
+        final long word = link(link);
         if (word == newWord) {
             return true;
         }
@@ -157,6 +157,12 @@ final class IntentScanner {
     private boolean isFree(final int session) {
         final int at = session * SessionDescriptor.BYTES;
         return SessionDescriptor.state(states.getLong(at), geometry.sessionOffset(session)) == SessionDescriptor.FREE;
+    }
+
+    private long link(final long offset) {
+        final int verb = chain.readLink(offset);
+        chain.post(SCAN);
+        return chain.result(verb);
     }
 
     private long word(final long offset) {

@@ -288,6 +288,19 @@ public final class Lane {
     }
 
     /**
+     * Reads one link word: one round trip.
+     *
+     * @param operation under which it is counted
+     * @param offset aligned to 8
+     * @return the word, durable
+     */
+    public long readLink(final Operation operation, final long offset) {
+        final int verb = chain.readLink(offset);
+        chain.post(operation);
+        return chain.result(verb);
+    }
+
+    /**
      * Allocates a block: no round trip, unless the lane's slabs are used up.
      *
      * @param bytes 1 … {@link PoolGeometry#maxBlockBytes()}

@@ -1,7 +1,9 @@
 package io.rallocator.allocator;
 
 import io.rallocator.allocator.FabricCounters.Figure;
+import io.rallocator.persistence.Links;
 import io.rallocator.persistence.NvmRegion;
+import io.rallocator.persistence.NvmRegion.Durability;
 
 /**
  * The {@code local} fabric: executes chains on a shared mapping of the pool. Truly one-sided: the blade's process may be
@@ -41,6 +43,11 @@ public final class LocalQueuePair implements QueuePair {
                 }
                 case Chain.FETCH_AND_ADD -> chain.result(verb, region.fetchAndAdd(offset, chain.operand(verb)));
                 case Chain.COMPARE_AND_SWAP -> failures += compareAndSwap(chain, verb, offset);
+                case Chain.READ_LINKS -> {
+                    readLinks(chain, verb, offset, length);
+                    in += length;
+                }
+                case Chain.SWAP_LINK -> failures += swapLink(chain, verb, offset);
                 default -> {
                     persist(chain, verb);
                     persists++;
@@ -73,12 +80,43 @@ public final class LocalQueuePair implements QueuePair {
         return found == expected ? 0 : 1;
     }
 
+    private void readLinks(final Chain chain, final int verb, final long offset, final int length) {
+        if (chain.isWord(verb)) {
+            chain.result(verb, Links.read(region, offset));
+        } else {
+            Links.read(region, offset, chain.links(verb), chain.index(verb), length);
+        }
+    }
+
+    private int swapLink(final Chain chain, final int verb, final long offset) {
+        final long expected = chain.operand(verb);
+        final long found = Links.swap(region, offset, expected, chain.replacement(verb));
+        chain.result(verb, found);
+        return found == expected ? 0 : 1;
+    }
+
     private void persist(final Chain chain, final int persistVerb) {
-        for (int verb = chain.persistFrom(persistVerb); verb < persistVerb; verb++) {
-            if (chain.kind(verb) != Chain.READ && chain.kind(verb) != Chain.PERSIST) {
-                region.persist(chain.offset(verb), chain.length(verb));
+        final int from = chain.persistFrom(persistVerb);
+        int ranges = 0;
+        for (int verb = from; verb < persistVerb; verb++) {
+            if (changes(chain.kind(verb))) {
+                region.flush(chain.offset(verb), chain.length(verb));
+                ranges++;
             }
         }
+        if (ranges == 0 || region.durability() == Durability.PROCESS) {
+            return;
+        }
+        region.drain();
+        for (int verb = from; verb < persistVerb; verb++) {
+            if (chain.kind(verb) == Chain.SWAP_LINK && chain.result(verb) == chain.operand(verb)) {
+                Links.settle(region, chain.offset(verb), chain.replacement(verb));
+            }
+        }
+    }
+
+    private static boolean changes(final byte kind) {
+        return kind != Chain.READ && kind != Chain.READ_LINKS && kind != Chain.PERSIST;
     }
 
     private void count(

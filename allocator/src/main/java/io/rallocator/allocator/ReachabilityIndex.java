@@ -4,6 +4,7 @@ import io.rallocator.persistence.BlockDescriptor;
 import io.rallocator.persistence.BlockRef;
 import io.rallocator.persistence.CorruptedPoolException;
 import io.rallocator.persistence.LinkWord;
+import io.rallocator.persistence.Links;
 import io.rallocator.persistence.NvmRegion;
 import io.rallocator.persistence.PoolGeometry;
 import io.rallocator.persistence.RootDescriptor;
@@ -49,7 +50,7 @@ final class ReachabilityIndex {
         if (structure >= geometry.roots()) {
             return false;
         }
-        final long root = region.readLong(geometry.rootOffset(structure));
+        final long root = Links.read(region, geometry.rootOffset(structure));
         if (!LinkWord.isPointer(root)) {
             return false;
         }

@@ -6,6 +6,7 @@ import io.rallocator.persistence.CheckedWord;
 import io.rallocator.persistence.CorruptedPoolException;
 import io.rallocator.persistence.EpochHold;
 import io.rallocator.persistence.LinkWord;
+import io.rallocator.persistence.Links;
 import io.rallocator.persistence.NvmRegion;
 import io.rallocator.persistence.PoolGeometry;
 import io.rallocator.persistence.RootDescriptor;
@@ -78,7 +79,7 @@ final class StructureReaper implements Agent {
         int work = 0;
         final int inHand = heldRoot();
         for (int root = 0; root < geometry.roots(); root++) {
-            final long word = region.readLong(geometry.rootOffset(root));
+            final long word = Links.read(region, geometry.rootOffset(root));
             if (isDropped(root, word)) {
                 work += step(root, word, inHand);
             } else {
@@ -86,7 +87,7 @@ final class StructureReaper implements Agent {
             }
         }
         final int left = heldRoot();
-        if (left == DAMAGED || left != NONE && !isDropped(left, region.readLong(geometry.rootOffset(left)))) {
+        if (left == DAMAGED || left != NONE && !isDropped(left, Links.read(region, geometry.rootOffset(left)))) {
             release();
         }
         return work;

@@ -3,6 +3,7 @@ package io.rallocator.allocator;
 import io.rallocator.persistence.BlockRef;
 import io.rallocator.persistence.HeapClosedException;
 import io.rallocator.persistence.NvmRegion;
+import io.rallocator.persistence.NvmRegion.Durability;
 import io.rallocator.persistence.OutOfRemoteMemoryException;
 import io.rallocator.persistence.PoolFile;
 import io.rallocator.persistence.PoolGeometry;
@@ -161,6 +162,15 @@ public final class WorkerSession implements AutoCloseable {
             throw new PoolUnavailableException("no blade serves " + pool + "; start one with `rallocator blade --pool "
                     + pool + "`, or open embedded:" + pool);
         }
+    }
+
+    /**
+     * What a crash may be for this session's acknowledged operations to survive it.
+     *
+     * @return the level of the pool
+     */
+    public Durability durability() {
+        return region.durability();
     }
 
     // ---- lanes

@@ -1,5 +1,6 @@
 package io.rallocator.allocator;
 
+import io.rallocator.persistence.Links;
 import io.rallocator.persistence.NvmRegion;
 
 /**
@@ -61,6 +62,15 @@ final class CrashingQueuePair implements QueuePair {
             case Chain.FETCH_AND_ADD -> chain.result(verb, region.fetchAndAdd(offset, chain.operand(verb)));
             case Chain.COMPARE_AND_SWAP ->
                 chain.result(verb, region.compareAndSwap(offset, chain.operand(verb), chain.replacement(verb)));
+            case Chain.READ_LINKS -> {
+                if (word) {
+                    chain.result(verb, Links.read(region, offset));
+                } else {
+                    Links.read(region, offset, chain.links(verb), chain.index(verb), length);
+                }
+            }
+            case Chain.SWAP_LINK ->
+                chain.result(verb, Links.swap(region, offset, chain.operand(verb), chain.replacement(verb)));
             default -> {
                 // PERSIST: at this durability a store that completed survives
             }

@@ -43,7 +43,7 @@ final class ArrayTracer implements StructureTracer {
             case BlockDescriptor.DIRECTORY ->
                 layout.hasDirectories()
                         && locator < layout.directories()
-                        && BlockProbe.leadsTo(probe.word(inRoot((int) locator)), ref);
+                        && BlockProbe.leadsTo(probe.link(inRoot((int) locator)), ref);
             case BlockDescriptor.EXTENT -> isExtentReachable(ref, locator);
             case BlockDescriptor.ARRAY_ELEMENT -> isElementReachable(ref, locator);
             default -> false;
@@ -55,7 +55,7 @@ final class ArrayTracer implements StructureTracer {
             return false;
         }
         final long linkOffset = linkOffset((int) extent);
-        return linkOffset != 0 && BlockProbe.leadsTo(probe.word(linkOffset), ref);
+        return linkOffset != 0 && BlockProbe.leadsTo(probe.link(linkOffset), ref);
     }
 
     private boolean isElementReachable(final long ref, final long element) {
@@ -66,7 +66,7 @@ final class ArrayTracer implements StructureTracer {
         final int extent = layout.extentOf(at);
         final long linkOffset = linkOffset(extent);
         final long words = linkOffset == 0 ? 0 : words(linkOffset, layout.extentBytes(extent));
-        return words != 0 && probe.word(words + at - layout.extentStart(extent)) == SlotWord.of(ref);
+        return words != 0 && probe.link(words + at - layout.extentStart(extent)) == SlotWord.of(ref);
     }
 
     private long inRoot(final int link) {
@@ -85,7 +85,7 @@ final class ArrayTracer implements StructureTracer {
 
     /** Where the words of the block that a link word leads to are, or 0 if it leads nowhere. */
     private long words(final long linkOffset, final int bytes) {
-        final long link = probe.word(linkOffset);
+        final long link = probe.link(linkOffset);
         if (link == LinkWord.UNINIT) {
             return 0;
         }
@@ -133,7 +133,7 @@ final class ArrayTracer implements StructureTracer {
     /** Visits the block of a link word, which is in the probe then; returns where its words are, 0 if there is none. */
     private long traceBlock(
             final Visitor visitor, final int kind, final int number, final int bytes, final long linkOffset) {
-        final long link = probe.word(linkOffset);
+        final long link = probe.link(linkOffset);
         if (link == LinkWord.UNINIT) {
             return 0;
         }
@@ -151,7 +151,7 @@ final class ArrayTracer implements StructureTracer {
         final UnsafeBuffer block = probe.block();
         final int slots = (layout.extentBytes(extent) - ExtentTable.WORDS_OFFSET) / Long.BYTES;
         for (int slot = 0; slot < slots; slot++) {
-            final long word = block.getLong(ExtentTable.WORDS_OFFSET + slot * Long.BYTES);
+            final long word = LinkWord.clean(block.getLong(ExtentTable.WORDS_OFFSET + slot * Long.BYTES));
             if (!ElementSlots.isEmpty(word)) {
                 traceElement(visitor, layout.extentStart(extent) / Long.BYTES + slot, words + 8L * slot, word);
             }

@@ -3,6 +3,7 @@ package io.rallocator.collections;
 import io.rallocator.persistence.BlockDescriptor;
 import io.rallocator.persistence.BlockRef;
 import io.rallocator.persistence.LinkWord;
+import io.rallocator.persistence.Links;
 import io.rallocator.persistence.NvmRegion;
 import io.rallocator.persistence.PoolGeometry;
 import io.rallocator.persistence.SizeClasses;
@@ -50,6 +51,10 @@ final class BlockProbe {
 
     long word(final long offset) {
         return region.readLong(offset);
+    }
+
+    long link(final long offset) {
+        return Links.read(region, offset);
     }
 
     /**

@@ -88,7 +88,7 @@ final class BucketBatch {
             if (isRepeated(i)) {
                 verbs[i] = verbs[i - 1];
             } else if (offsets[i] != 0) {
-                verbs[i] = chain.readWord(offsets[i]);
+                verbs[i] = chain.readLink(offsets[i]);
             }
         }
         chain.post(operation);

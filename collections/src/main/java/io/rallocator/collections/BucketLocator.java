@@ -61,7 +61,7 @@ final class BucketLocator {
         while (bucket.isFrozen() && (hash >>> bucket.level & 1) != 0) {
             final long high = bucket.index + (1L << bucket.level);
             final long offset = high < layout.maxBuckets() ? table.extents().wordOffset(lane, high) : 0;
-            if (offset == 0 || lane.readWord(operation, offset) == LinkWord.UNINIT) {
+            if (offset == 0 || lane.readLink(operation, offset) == LinkWord.UNINIT) {
                 return;
             }
             bucket.index = high;
@@ -116,7 +116,7 @@ final class BucketLocator {
                 return;
             }
             final long remembered = bucket.word;
-            bucket.word = lane.readWord(operation, bucket.wordOffset);
+            bucket.word = lane.readLink(operation, bucket.wordOffset);
             if (bucket.word == remembered) {
                 return;
             }
@@ -131,7 +131,7 @@ final class BucketLocator {
                 return;
             }
         } else {
-            bucket.word = lane.readWord(operation, bucket.wordOffset);
+            bucket.word = lane.readLink(operation, bucket.wordOffset);
         }
         readTarget(lane, operation, bucket);
         remember(lane, bucket);
@@ -140,13 +140,13 @@ final class BucketLocator {
     /** Reads the word and the block where it is thought to be, in this order. Returns true if it is there. */
     private boolean readBoth(final Lane lane, final Operation operation, final Bucket bucket, final long seen) {
         if (!LinkWord.isPointer(seen)) {
-            bucket.word = lane.readWord(operation, bucket.wordOffset);
+            bucket.word = lane.readLink(operation, bucket.wordOffset);
             return false;
         }
         final int bytes = Blocks.targetBytes(lane.geometry(), seen, bucket.wordOffset);
         final UnsafeBuffer buffer = lane.readBuffer(bytes);
         final Chain chain = lane.chain();
-        final int verb = chain.readWord(bucket.wordOffset);
+        final int verb = chain.readLink(bucket.wordOffset);
         chain.read(LinkWord.offset(seen), buffer, 0, bytes).post(operation);
         bucket.word = chain.result(verb);
         return LinkWord.isPointer(bucket.word)
@@ -169,7 +169,7 @@ final class BucketLocator {
             if (accept(bucket, buffer, bytes)) {
                 return;
             }
-            bucket.word = lane.readWord(operation, bucket.wordOffset);
+            bucket.word = lane.readLink(operation, bucket.wordOffset);
             if (bucket.word == word) {
                 throw Blocks.damagedBlock(
                         BlockDescriptor.BUCKET, LinkWord.offset(word), bucket.wordOffset, "bucket " + bucket.index);

@@ -100,7 +100,7 @@ final class BucketSplitter {
     private boolean split(final Lane lane, final Bucket bucket, final Division division, final boolean inNeed) {
         final long high = bucket.index + (1L << bucket.level);
         final long highOffset = table.extents().ensure(lane, high);
-        final boolean highIsLinked = bucket.isFrozen() && lane.readWord(SPLIT, highOffset) != LinkWord.UNINIT;
+        final boolean highIsLinked = bucket.isFrozen() && lane.readLink(SPLIT, highOffset) != LinkWord.UNINIT;
         divide(lane, bucket, division);
         try {
             if (division.highCount > 0 && !highIsLinked) {
@@ -173,7 +173,7 @@ final class BucketSplitter {
     /** A tag only: nothing is allocated or freed, so there is nothing to intend. */
     private static boolean freeze(final Lane lane, final Bucket bucket) {
         final long frozen = bucket.word | LinkWord.FROZEN;
-        final int verb = lane.chain().compareAndSwap(bucket.wordOffset, bucket.word, frozen);
+        final int verb = lane.chain().swapLink(bucket.wordOffset, bucket.word, frozen);
         lane.chain().persist().post(SPLIT);
         if (lane.chain().result(verb) != bucket.word) {
             return false;

@@ -49,7 +49,7 @@ final class ElementSlots {
         final Lane lane = table.acquire();
         try {
             final long slot = table.find(lane, index * Long.BYTES);
-            final long word = slot == 0 ? LinkWord.UNINIT : lane.readWord(GET, slot);
+            final long word = slot == 0 ? LinkWord.UNINIT : lane.readLink(GET, slot);
             return !isEmpty(word) && read(lane, GET, scratch, index, slot, word);
         } finally {
             table.release(lane);
@@ -114,7 +114,7 @@ final class ElementSlots {
                 return count;
             }
             final UnsafeBuffer words = lane.readBuffer(count * Long.BYTES);
-            lane.chain().read(slots, words, 0, count * Long.BYTES).post(SCAN);
+            lane.chain().readLinks(slots, words, 0, count * Long.BYTES).post(SCAN);
             return collect(lane, from, count, slots, words, batch);
         } finally {
             table.release(lane);
@@ -304,7 +304,7 @@ final class ElementSlots {
         final long at = swap.index * Long.BYTES;
         swap.slot = mayBeMissing ? table.find(lane, at) : table.ensure(lane, at);
         if (swap.slot != 0) {
-            swap.word = lane.readWord(swap.operation, swap.slot);
+            swap.word = lane.readLink(swap.operation, swap.slot);
         }
         return swap.slot != 0;
     }

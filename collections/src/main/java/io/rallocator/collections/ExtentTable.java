@@ -86,7 +86,7 @@ final class ExtentTable {
 
     private long learn(final Lane lane, final int extent) {
         final long linkOffset = extents.linkOffset(lane, extent, false);
-        return linkOffset == 0 ? 0 : learn(lane, extent, linkOffset, lane.readWord(operation, linkOffset));
+        return linkOffset == 0 ? 0 : learn(lane, extent, linkOffset, lane.readLink(operation, linkOffset));
     }
 
     private long learn(final Lane lane, final int extent, final long linkOffset, final long link) {

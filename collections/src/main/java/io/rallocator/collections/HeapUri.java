@@ -1,6 +1,8 @@
 package io.rallocator.collections;
 
+import io.rallocator.persistence.NvmRegion.Durability;
 import io.rallocator.persistence.PoolGeometry;
+import io.rallocator.persistence.Superblock;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -17,12 +19,14 @@ final class HeapUri {
     private static final String SIZE = "size";
     private static final String SESSIONS = "sessions";
     private static final String LANES = "lanes";
+    private static final String DURABILITY = "durability";
     private static final String CACHE = "cache";
     private static final String NAME = "name";
-    private static final List<String> OF_EMBEDDED = Arrays.asList(SIZE, SESSIONS, LANES, CACHE, NAME);
+    private static final List<String> OF_EMBEDDED = Arrays.asList(SIZE, SESSIONS, LANES, DURABILITY, CACHE, NAME);
     private static final List<String> OF_LOCAL = Arrays.asList(CACHE, NAME);
     private static final String FORMS =
-            "embedded:PATH?size=BYTES&sessions=N&lanes=N&cache=BYTES&name=TEXT or local:PATH?cache=BYTES&name=TEXT";
+            "embedded:PATH?size=BYTES&sessions=N&lanes=N&durability=process|power&cache=BYTES&name=TEXT"
+                    + " or local:PATH?cache=BYTES&name=TEXT";
 
     private static final long DEFAULT_SIZE = 1L << 30;
 
@@ -166,19 +170,37 @@ final class HeapUri {
     }
 
     /**
+     * What the pool's operations are to survive if it is to be created.
+     *
+     * @return PROCESS unless given
+     * @throws IllegalArgumentException if there is no such level
+     */
+    Durability durability() {
+        final String text = parameters.getOrDefault(DURABILITY, "process");
+        return Arrays.stream(Durability.values())
+                .filter(level -> level.name().equalsIgnoreCase(text))
+                .findFirst()
+                .orElseThrow(() -> wrong("there is no durability '" + text + "', known are process and power"));
+    }
+
+    /**
      * Makes sure that a pool which exists is as asked for.
      *
-     * @param existing sizes of the pool
-     * @throws IllegalArgumentException if a size was asked for and is another
+     * @param superblock of the pool
+     * @throws IllegalArgumentException if a size or a durability was asked for and is another
      */
-    void checkExisting(final PoolGeometry existing) {
+    void checkExisting(final Superblock superblock) {
+        final PoolGeometry existing = superblock.geometry();
         requireSame(SIZE, bytes(SIZE, existing.capacity()), existing.capacity());
         requireSame(SESSIONS, number(SESSIONS, existing.sessions()), existing.sessions());
         requireSame(LANES, number(LANES, existing.lanes()), existing.lanes());
+        if (parameters.containsKey(DURABILITY)) {
+            requireSame(DURABILITY, durability(), superblock.durability());
+        }
     }
 
-    private void requireSame(final String name, final long asked, final long existing) {
-        if (asked != existing) {
+    private void requireSame(final String name, final Object asked, final Object existing) {
+        if (!asked.equals(existing)) {
             throw new IllegalArgumentException("the pool " + pool + " exists with " + name + " " + existing
                     + ", asked for was " + asked + "; leave the parameter out, or choose another file");
         }

@@ -56,12 +56,12 @@ final class MapTracer implements StructureTracer {
     }
 
     private boolean isExtentReachable(final long ref, final long extent) {
-        return extent < layout.directoryWords() && BlockProbe.leadsTo(probe.word(linkOffset((int) extent)), ref);
+        return extent < layout.directoryWords() && BlockProbe.leadsTo(probe.link(linkOffset((int) extent)), ref);
     }
 
     private boolean isBucketReachable(final long ref, final long bucket) {
         final long offset = wordOffset(bucket);
-        return offset != 0 && BlockProbe.leadsTo(probe.word(offset), ref);
+        return offset != 0 && BlockProbe.leadsTo(probe.link(offset), ref);
     }
 
     private long linkOffset(final int extent) {
@@ -74,7 +74,7 @@ final class MapTracer implements StructureTracer {
             return 0;
         }
         final int extent = layout.extentOf(bucket);
-        final long link = probe.word(linkOffset(extent));
+        final long link = probe.link(linkOffset(extent));
         if (link == LinkWord.UNINIT) {
             return 0;
         }
@@ -91,7 +91,7 @@ final class MapTracer implements StructureTracer {
         long bucket = MapLayout.FIRST_BUCKETS - 1 & hash;
         for (int hop = 0; hop < MAX_HOPS; hop++) {
             final long offset = wordOffset(bucket);
-            final long word = offset == 0 ? LinkWord.UNINIT : probe.word(offset);
+            final long word = offset == 0 ? LinkWord.UNINIT : probe.link(offset);
             if (word == LinkWord.UNINIT) {
                 if (bucket < MapLayout.FIRST_BUCKETS) {
                     throw Blocks.damagedWord(word, offset);
@@ -120,7 +120,7 @@ final class MapTracer implements StructureTracer {
 
     private boolean isLinked(final long bucket) {
         final long offset = wordOffset(bucket);
-        return offset != 0 && probe.word(offset) != LinkWord.UNINIT;
+        return offset != 0 && probe.link(offset) != LinkWord.UNINIT;
     }
 
     /** Level of the bucket, whose block is in the probe then; -1 if the word changed meanwhile. */
@@ -130,7 +130,7 @@ final class MapTracer implements StructureTracer {
             if (wrong != null
                     || !BucketBlock.isOfWord(probe.block(), word)
                     || !BucketBlock.isWellFormed(probe.block(), probe.length())) {
-                if (probe.word(offset) != word) {
+                if (probe.link(offset) != word) {
                     return -1;
                 }
                 throw new CorruptedPoolException(
@@ -226,7 +226,7 @@ final class MapTracer implements StructureTracer {
             visitor.damage(root + MapLayout.BUCKETS_OFFSET, "the table's size " + buckets + " is impossible");
         }
         for (int extent = 0; extent < layout.directoryWords(); extent++) {
-            final long link = probe.word(linkOffset(extent));
+            final long link = probe.link(linkOffset(extent));
             if (link != LinkWord.UNINIT) {
                 traceExtent(visitor, extent, link);
             } else if (extent == 0) {
@@ -246,7 +246,7 @@ final class MapTracer implements StructureTracer {
         for (int i = 0; i < layout.extentWords(extent); i++) {
             final long offset = words + 8L * i;
             final long bucket = layout.extentStart(extent) + i;
-            final long word = probe.word(offset);
+            final long word = probe.link(offset);
             if (word != LinkWord.UNINIT) {
                 traceBucket(visitor, bucket, offset, word);
             } else if (bucket < MapLayout.FIRST_BUCKETS) {

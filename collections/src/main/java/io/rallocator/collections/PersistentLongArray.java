@@ -3,6 +3,7 @@ package io.rallocator.collections;
 import io.rallocator.allocator.Chain;
 import io.rallocator.allocator.Lane;
 import io.rallocator.allocator.Operation;
+import io.rallocator.persistence.NvmRegion.Durability;
 import io.rallocator.persistence.OutOfRemoteMemoryException;
 import java.util.Objects;
 
@@ -42,10 +43,32 @@ final class PersistentLongArray implements RemoteLongArray {
         final Lane lane = table.acquire();
         try {
             final long offset = table.find(lane, at);
-            return offset == 0 ? 0 : lane.readWord(GET, offset);
+            if (offset == 0) {
+                return 0;
+            }
+            final Chain chain = lane.chain();
+            final int verb = addRead(chain, offset);
+            postReads(chain);
+            return chain.result(verb);
         } finally {
             table.release(lane);
         }
+    }
+
+    /** What power loss may take back must not be seen (I8). The words have no room for a tag: so what is read is persisted. */
+    private int addRead(final Chain chain, final long offset) {
+        return persistsReads() ? chain.fetchAndAdd(offset, 0) : chain.readWord(offset);
+    }
+
+    private void postReads(final Chain chain) {
+        if (persistsReads()) {
+            chain.persist();
+        }
+        chain.post(GET);
+    }
+
+    private boolean persistsReads() {
+        return table.session().durability() == Durability.POWER;
     }
 
     @Override
@@ -210,16 +233,15 @@ final class PersistentLongArray implements RemoteLongArray {
         return false;
     }
 
-    private static void read(
-            final Lane lane, final long[] values, final int from, final int count, final long[] offsets) {
+    private void read(final Lane lane, final long[] values, final int from, final int count, final long[] offsets) {
         final Chain chain = lane.chain();
         for (int i = 0; i < count; i++) {
             if (offsets[i] != 0) {
-                offsets[i] = 1L + chain.readWord(offsets[i]); // from here on: where the result is
+                offsets[i] = 1L + addRead(chain, offsets[i]); // from here on: where the result is
             }
         }
         if (chain.size() > 0) {
-            chain.post(GET);
+            postReads(chain);
         }
         for (int i = 0; i < count; i++) {
             values[from + i] = offsets[i] == 0 ? 0 : chain.result((int) offsets[i] - 1);

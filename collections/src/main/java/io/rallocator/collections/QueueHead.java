@@ -83,7 +83,7 @@ final class QueueHead {
             final Lane lane, final Operation operation, final Position position, final boolean consumes) {
         while (position.known == 0) {
             if (position.slot == layout.slots()) {
-                final long next = lane.readWord(operation, position.segment + QueueLayout.NEXT_OFFSET);
+                final long next = lane.readLink(operation, position.segment + QueueLayout.NEXT_OFFSET);
                 if (next == LinkWord.UNINIT) {
                     return false;
                 }
@@ -110,7 +110,7 @@ final class QueueHead {
     private void leave(final Lane lane, final long segment, final long next) {
         final Chain chain = lane.chain();
         final UnsafeBuffer header = lane.readBuffer(BlockDescriptor.HEADER_BYTES);
-        final int verb = chain.readWord(table.headOffset());
+        final int verb = chain.readLink(table.headOffset());
         chain.read(segment, header, 0, BlockDescriptor.HEADER_BYTES).post(SEGMENT);
         final long word = chain.result(verb);
         if (LinkWord.offset(word) != segment) {
@@ -258,7 +258,7 @@ final class QueueHead {
                 position.advanceTo((int) (place % layout.slots()));
                 return;
             }
-            final long next = lane.readWord(operation, position.segment + QueueLayout.NEXT_OFFSET);
+            final long next = lane.readLink(operation, position.segment + QueueLayout.NEXT_OFFSET);
             if (next == LinkWord.UNINIT) {
                 position.advanceTo(layout.slots());
                 return;

@@ -45,7 +45,7 @@ final class QueueTail {
                     return;
                 }
             } else {
-                next = lane.readWord(OFFER, position.segment + QueueLayout.NEXT_OFFSET);
+                next = lane.readLink(OFFER, position.segment + QueueLayout.NEXT_OFFSET);
             }
             if (position.slot == layout.slots()) {
                 if (next == LinkWord.UNINIT) {
@@ -121,7 +121,7 @@ final class QueueTail {
 
     /** From a full segment to the next, which is appended if there is none. */
     private void toNextSegment(final Lane lane, final Position position) {
-        long next = lane.readWord(SEGMENT, position.segment + QueueLayout.NEXT_OFFSET);
+        long next = lane.readLink(SEGMENT, position.segment + QueueLayout.NEXT_OFFSET);
         if (next == LinkWord.UNINIT) {
             next = append(lane, position);
         }
@@ -162,9 +162,9 @@ final class QueueTail {
      */
     void advance(final Lane lane, final long segment, final long next) {
         final Chain chain = lane.chain();
-        final long word = lane.readWord(SEGMENT, table.tailOffset());
+        final long word = lane.readLink(SEGMENT, table.tailOffset());
         if (LinkWord.offset(word) == segment) {
-            chain.compareAndSwap(table.tailOffset(), word, LinkWord.pointTo(word, BlockRef.pointer(next)));
+            chain.swapLink(table.tailOffset(), word, LinkWord.pointTo(word, BlockRef.pointer(next)));
             chain.persist().post(SEGMENT);
         }
     }

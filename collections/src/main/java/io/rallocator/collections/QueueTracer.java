@@ -61,7 +61,7 @@ final class QueueTracer implements StructureTracer {
         final long inSegment = slotOffset - segment;
         return inSegment >= QueueLayout.SLOTS_OFFSET
                 && inSegment < layout.segmentBytes()
-                && probe.word(slotOffset) == QueueLayout.slotWord(ref);
+                && probe.link(slotOffset) == QueueLayout.slotWord(ref);
     }
 
     private void walk() {
@@ -70,9 +70,9 @@ final class QueueTracer implements StructureTracer {
         }
         final LongHashSet pointers = new LongHashSet();
         final TreeSet<Long> offsets = new TreeSet<>();
-        final long tail = probe.word(root + QueueLayout.TAIL_OFFSET);
+        final long tail = probe.link(root + QueueLayout.TAIL_OFFSET);
         long linkOffset = root + QueueLayout.HEAD_OFFSET;
-        long link = probe.word(linkOffset);
+        long link = probe.link(linkOffset);
         while (link != LinkWord.UNINIT) {
             final String wrong = readSegment(link, -1);
             if (wrong != null) {
@@ -83,7 +83,7 @@ final class QueueTracer implements StructureTracer {
             }
             offsets.add(LinkWord.offset(link));
             linkOffset = LinkWord.offset(link) + QueueLayout.NEXT_OFFSET;
-            link = probe.word(linkOffset);
+            link = probe.link(linkOffset);
         }
         pointers.add(BlockRef.pointer(tail));
         segmentOffsets = offsets;
@@ -102,7 +102,7 @@ final class QueueTracer implements StructureTracer {
         visitor.block(rootRef, probe.geometry().rootOffset(probe.structure()));
         final LongHashSet seen = new LongHashSet();
         long linkOffset = root + QueueLayout.HEAD_OFFSET;
-        long link = probe.word(linkOffset);
+        long link = probe.link(linkOffset);
         long ordinal = -1;
         final State state = new State();
         while (link != LinkWord.UNINIT) {
@@ -121,19 +121,19 @@ final class QueueTracer implements StructureTracer {
             checkRootLink(visitor, QueueLayout.HEAD_OFFSET, link, ordinal - 1);
             traceSlots(visitor, LinkWord.offset(link), state);
             linkOffset = LinkWord.offset(link) + QueueLayout.NEXT_OFFSET;
-            link = probe.word(linkOffset);
+            link = probe.link(linkOffset);
         }
         if (ordinal < 0) {
             visitor.damage(linkOffset, "the queue has no segment");
         }
         final long tailOffset = root + QueueLayout.TAIL_OFFSET;
-        if (!seen.contains(BlockRef.pointer(probe.word(tailOffset)))) {
+        if (!seen.contains(BlockRef.pointer(probe.link(tailOffset)))) {
             visitor.damage(tailOffset, "the tail is not one of the segments from the head on");
         }
     }
 
     private void checkRootLink(final Visitor visitor, final int offset, final long link, final long ordinal) {
-        final long word = probe.word(root + offset);
+        final long word = probe.link(root + offset);
         if (LinkWord.sameTarget(word, link) && !QueueLayout.isRootLink(word, ordinal)) {
             visitor.damage(root + offset, "the word's version is not that of segment " + ordinal);
         }
@@ -147,7 +147,7 @@ final class QueueTracer implements StructureTracer {
     private void traceSlots(final Visitor visitor, final long segment, final State state) {
         for (int slot = 0; slot < layout.slots(); slot++) {
             final long offset = QueueLayout.slotOffset(segment, slot);
-            final long word = probe.word(offset);
+            final long word = probe.link(offset);
             if (word == QueueLayout.EMPTY) {
                 state.sawEmpty = true;
                 continue;

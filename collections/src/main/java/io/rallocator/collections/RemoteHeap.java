@@ -33,6 +33,9 @@ import org.slf4j.LoggerFactory;
  *     <li>{@code size}: bytes of a new pool, 1 GiB unless given; {@code k}, {@code m}, {@code g} and {@code t} count in 1,024s
  *     <li>{@code sessions}: most workers at once of a new pool, 64 unless given
  *     <li>{@code lanes}: most operations at once of each worker in a new pool, 16 unless given
+ *     <li>{@code durability}: {@code process} or {@code power}, what acknowledged operations on a new pool survive: the death
+ *         of any process, or the loss of power too, which needs a disk and costs two syncs of it for each commit;
+ *         {@code process} unless given
  *     </ul>
  * <li>{@code local:PATH} attaches to a pool that another process of this host serves, or another heap of this one.
  * </ul>
@@ -102,12 +105,12 @@ public final class RemoteHeap implements AutoCloseable {
     private static void createIfMissing(final HeapUri address) {
         final Path pool = address.pool();
         if (Files.exists(pool)) {
-            address.checkExisting(PoolFile.readSuperblock(pool).geometry());
+            address.checkExisting(PoolFile.readSuperblock(pool));
             return;
         }
         final PoolGeometry geometry = address.geometry();
         LOGGER.info("creating a pool of {} bytes at {}", geometry.capacity(), pool);
-        PoolFile.create(pool, geometry, false, written -> {});
+        PoolFile.create(pool, geometry, false, address.durability(), written -> {});
     }
 
     /**

@@ -48,13 +48,13 @@ final class SegmentReader {
             final Position position,
             final boolean passesTaken) {
         final Chain chain = lane.chain();
-        final int verb = chain.readWord(rootWord);
+        final int verb = chain.readLink(rootWord);
         final boolean hinted = hint != null && hint.load(position);
         final int window = hinted ? Math.min(WINDOW, layout.slots() - position.slot) : 0;
         final UnsafeBuffer buffer = lane.readBuffer(layout.segmentBytes());
         if (hinted) {
-            chain.read(position.segment, buffer, 0, QueueLayout.SLOTS_OFFSET);
-            chain.read(
+            chain.read(position.segment, buffer, 0, BlockDescriptor.HEADER_BYTES);
+            chain.readLinks(
                     QueueLayout.slotOffset(position.segment, position.slot),
                     buffer,
                     QueueLayout.SLOTS_OFFSET,
@@ -116,7 +116,11 @@ final class SegmentReader {
             throw Blocks.damagedWord(link, linkOffset);
         }
         final UnsafeBuffer buffer = lane.readBuffer(bytes);
-        lane.chain().read(LinkWord.offset(link), buffer, 0, bytes).post(operation);
+        final int header = BlockDescriptor.HEADER_BYTES;
+        lane.chain()
+                .read(LinkWord.offset(link), buffer, 0, header)
+                .readLinks(LinkWord.offset(link) + header, buffer, header, bytes - header)
+                .post(operation);
         requireSegment(buffer, LinkWord.offset(link), linkOffset);
         if (ordinal != NO_ORDINAL && ordinal != BlockDescriptor.locator(buffer, 0)) {
             throw Blocks.damagedWord(link, linkOffset);
@@ -179,8 +183,8 @@ final class SegmentReader {
         final int window = Math.min(WINDOW, layout.slots() - position.slot);
         final UnsafeBuffer buffer = lane.readBuffer(WINDOW * Long.BYTES);
         final Chain chain = lane.chain();
-        chain.read(QueueLayout.slotOffset(position.segment, position.slot), buffer, 0, window * Long.BYTES);
-        final int next = chain.readWord(position.segment + QueueLayout.NEXT_OFFSET);
+        chain.readLinks(QueueLayout.slotOffset(position.segment, position.slot), buffer, 0, window * Long.BYTES);
+        final int next = chain.readLink(position.segment + QueueLayout.NEXT_OFFSET);
         chain.post(operation);
         pass(position, buffer, 0, window, passesTaken);
         return chain.result(next);

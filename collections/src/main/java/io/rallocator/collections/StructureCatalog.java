@@ -88,7 +88,7 @@ final class StructureCatalog {
     private void requireThere(final StructureRoot root) {
         final Lane lane = session.acquire();
         try {
-            if (!root.isRootOf(lane.readWord(OPEN, geometry.rootOffset(root.index())))) {
+            if (!root.isRootOf(lane.readLink(OPEN, geometry.rootOffset(root.index())))) {
                 forget(root);
             }
         } finally {
@@ -123,7 +123,7 @@ final class StructureCatalog {
         try {
             final int bytes = geometry.roots() * Long.BYTES;
             final UnsafeBuffer words = new UnsafeBuffer(new byte[bytes]);
-            lane.chain().read(geometry.rootOffset(0), words, 0, bytes).post(NAMES);
+            lane.chain().readLinks(geometry.rootOffset(0), words, 0, bytes).post(NAMES);
             for (int root = 0; root < geometry.roots(); root++) {
                 final long link = words.getLong(root * Long.BYTES);
                 if (link != LinkWord.UNINIT && !LinkWord.isSpecial(link)) {
@@ -255,7 +255,7 @@ final class StructureCatalog {
             isBusy = false;
             for (int i = 0; i <= mask; i++) {
                 final int at = (int) (hash + i) & mask;
-                final long link = lane.readWord(OPEN, geometry.rootOffset(at));
+                final long link = lane.readLink(OPEN, geometry.rootOffset(at));
                 if (link == LinkWord.UNINIT) {
                     offer(at, link);
                     return false;

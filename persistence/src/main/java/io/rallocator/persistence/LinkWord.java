@@ -11,8 +11,8 @@ package io.rallocator.persistence;
  *  +----------+-------+--------+-----------------------------------+
  * </pre>
  *
- * State bits: {@link #FROZEN} (the word waits for a structural change that anyone finishes), {@link #DIRTY} (reserved
- * for power durability), {@link #SPECIAL} (the offset field is not an offset: the structure gives it a meaning).
+ * State bits: {@link #FROZEN} (the word waits for a structural change that anyone finishes), {@link #DIRTY} (power
+ * durability only: see {@link Links}), {@link #SPECIAL} (the offset field is not an offset: the structure gives it a meaning).
  * The all-zero word is {@link #UNINIT}.
  */
 public final class LinkWord {
@@ -105,6 +105,16 @@ public final class LinkWord {
      */
     public static boolean isFrozen(final long word) {
         return (word & FROZEN) != 0;
+    }
+
+    /**
+     * The word without the tag that says it may not be durable.
+     *
+     * @param word as read
+     * @return the word
+     */
+    public static long clean(final long word) {
+        return word & ~DIRTY;
     }
 
     /**

@@ -1,6 +1,7 @@
 package io.rallocator.persistence;
 
 import java.io.FileNotFoundException;
+import java.io.IOException;
 import java.nio.file.Path;
 import net.openhft.chronicle.bytes.MappedBytes;
 import org.agrona.DirectBuffer;
@@ -10,8 +11,8 @@ import org.agrona.UnsafeApi;
 /**
  * A region over a shared mapping of a whole file (tmpfs, disk, DAX), mapped by Chronicle Bytes with 64-bit offsets.
  *
- * <p>Durability is {@link NvmRegion.Durability#PROCESS}: a completed store is in the kernel's pages and outlives every
- * process. Reading a mapping whose file was truncated by someone else kills the JVM (SIGBUS); {@link PoolFile} checks
+ * <p>At {@link NvmRegion.Durability#PROCESS} a completed store is in the kernel's pages and outlives every process. At
+ * {@link NvmRegion.Durability#POWER} a persist syncs the file; one sync serves all threads that wait for one. Reading a mapping whose file was truncated by someone else kills the JVM (SIGBUS); {@link PoolFile} checks
  * the file's length before mapping, and no library can survive a truncation from outside afterwards.
  *
  * <p>Threads: any. The owner must stop every user before {@link #close()}.
@@ -20,11 +21,18 @@ public final class MappedNvmRegion implements NvmRegion {
     private final MappedBytes bytes;
     private final long address;
     private final long capacity;
+
+    /** Null at PROCESS. */
+    private final DeviceSync device;
+
+    private final GroupSync sync;
     private volatile boolean closed;
 
-    private MappedNvmRegion(final MappedBytes bytes, final long capacity) {
+    private MappedNvmRegion(final MappedBytes bytes, final long capacity, final DeviceSync device) {
         this.bytes = bytes;
         this.capacity = capacity;
+        this.device = device;
+        this.sync = device == null ? null : new GroupSync(device);
         this.address = bytes.addressForRead(0);
     }
 
@@ -33,22 +41,44 @@ public final class MappedNvmRegion implements NvmRegion {
      *
      * @param file an existing file of at least {@code capacity} bytes, all of them backed by blocks
      * @param capacity bytes to map
+     * @param durability that {@link #persist} shall reach
      * @return the region
      * @throws PoolUnavailableException if it cannot be mapped
      */
-    public static MappedNvmRegion map(final Path file, final long capacity) {
+    public static MappedNvmRegion map(final Path file, final long capacity, final Durability durability) {
+        try {
+            return map(file, capacity, durability == Durability.POWER ? new FileSync(file) : null);
+        } catch (final IOException e) {
+            throw new PoolUnavailableException("cannot open " + file + " to sync it: " + e, e);
+        }
+    }
+
+    /** Takes over the device. */
+    static MappedNvmRegion map(final Path file, final long capacity, final DeviceSync device) {
         try {
             final MappedBytes bytes = MappedBytes.singleMappedBytes(file.toFile(), capacity);
             bytes.singleThreadedCheckDisabled(true);
-            final MappedNvmRegion region = new MappedNvmRegion(bytes, capacity);
+            final MappedNvmRegion region = new MappedNvmRegion(bytes, capacity, device);
             region.readLong(0); // fails here, not later, where a JVM flag is missing
             return region;
         } catch (final FileNotFoundException | RuntimeException | IllegalAccessError e) {
-            throw new PoolUnavailableException(
+            final PoolUnavailableException unavailable = new PoolUnavailableException(
                     "cannot map " + file + " (" + capacity + " bytes): " + e.getMessage()
                             + "; if it is about access to a JDK package, start Java with the flags in the README"
                             + " or use bin/rallocator",
                     e);
+            closeDevice(device, unavailable);
+            throw unavailable;
+        }
+    }
+
+    private static void closeDevice(final DeviceSync device, final RuntimeException cause) {
+        if (device != null) {
+            try {
+                device.close();
+            } catch (final IOException e) {
+                cause.addSuppressed(e);
+            }
         }
     }
 
@@ -59,7 +89,7 @@ public final class MappedNvmRegion implements NvmRegion {
 
     @Override
     public Durability durability() {
-        return Durability.PROCESS;
+        return sync == null ? Durability.PROCESS : Durability.POWER;
     }
 
     @Override
@@ -108,15 +138,37 @@ public final class MappedNvmRegion implements NvmRegion {
 
     @Override
     public void persist(final long offset, final long length) {
-        // A store that completed outlives the process without further ado; callers order theirs by atomics.
+        flush(offset, length);
+        drain();
+    }
+
+    @Override
+    public void flush(final long offset, final long length) {
+        // At PROCESS a store that completed outlives the process without further ado; callers order theirs by atomics.
+        // At POWER a sync covers the whole file.
         check(offset, length);
     }
 
     @Override
+    public void drain() {
+        if (sync != null) {
+            sync.sync();
+        }
+    }
+
+    @Override
     public void close() {
-        if (!closed) {
-            closed = true;
-            bytes.releaseLast();
+        if (closed) {
+            return;
+        }
+        closed = true;
+        bytes.releaseLast();
+        if (device != null) {
+            try {
+                device.close();
+            } catch (final IOException e) {
+                throw new PoolUnavailableException("cannot close the pool's file: " + e, e);
+            }
         }
     }
 

@@ -110,8 +110,26 @@ public interface NvmRegion extends AutoCloseable {
      *
      * @param offset first byte
      * @param length bytes
+     * @throws PoolUnavailableException if the medium failed
      */
     void persist(long offset, long length);
+
+    /**
+     * Announces a range that the next {@link #drain()} of this thread must make durable. Many ranges then cost one wait.
+     *
+     * @param offset first byte
+     * @param length bytes
+     */
+    default void flush(final long offset, final long length) {
+        persist(offset, length);
+    }
+
+    /**
+     * Waits until every range that this thread announced is durable.
+     *
+     * @throws PoolUnavailableException if the medium failed
+     */
+    default void drain() {}
 
     /** Releases the region. Idempotent. */
     @Override

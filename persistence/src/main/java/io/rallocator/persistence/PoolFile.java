@@ -1,5 +1,6 @@
 package io.rallocator.persistence;
 
+import io.rallocator.persistence.NvmRegion.Durability;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -25,6 +26,21 @@ public final class PoolFile {
     private PoolFile() {}
 
     /**
+     * Creates a pool of durability PROCESS: see the other method.
+     *
+     * @param file must not exist
+     * @param geometry of the pool
+     * @param sparse true to leave the blocks unallocated: for tests only, a full disk then kills the JVM
+     * @param progress receives the bytes written so far
+     * @return the superblock
+     * @throws PoolUnavailableException as the other method
+     */
+    public static Superblock create(
+            final Path file, final PoolGeometry geometry, final boolean sparse, final LongConsumer progress) {
+        return create(file, geometry, sparse, Durability.PROCESS, progress);
+    }
+
+    /**
      * Creates a pool beside its place, in a file whose name ends in {@value #UNFINISHED}: allocates every block, lays out
      * the metadata, writes the superblock, and moves it there. So a creation that was interrupted leaves no pool; what it
      * leaves is used by the next one.
@@ -32,48 +48,63 @@ public final class PoolFile {
      * @param file must not exist
      * @param geometry of the pool
      * @param sparse true to leave the blocks unallocated: for tests only, a full disk then kills the JVM
+     * @param durability for all who will use the pool; at POWER the new pool itself survives power loss
      * @param progress receives the bytes written so far
      * @return the superblock
      * @throws PoolUnavailableException if the file exists or another process creates it, the folder is missing or
-     *     read-only, or the disk is full; an unfinished file is removed
+     *     read-only, the disk is full, or nothing there can survive power loss; an unfinished file is removed
      */
     public static Superblock create(
-            final Path file, final PoolGeometry geometry, final boolean sparse, final LongConsumer progress) {
+            final Path file,
+            final PoolGeometry geometry,
+            final boolean sparse,
+            final Durability durability,
+            final LongConsumer progress) {
         requireMissing(file);
         final Path unfinished = file.resolveSibling(file.getFileName() + UNFINISHED);
         try (FileChannel channel = FileChannel.open(unfinished, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
             lock(file, channel);
             requireMissing(file); // from here on, nobody else makes it
-            return create(file, unfinished, channel, geometry, sparse, progress);
+            final Superblock superblock = Superblock.create(geometry, sparse, durability);
+            create(unfinished, channel, superblock, progress);
+            Files.move(unfinished, file);
+            if (durability == Durability.POWER) {
+                FileSync.syncFolder(file);
+            }
+            return superblock;
         } catch (final IOException e) {
             throw createFailed(file, geometry, e);
         }
     }
 
-    private static Superblock create(
-            final Path file,
-            final Path unfinished,
-            final FileChannel channel,
-            final PoolGeometry geometry,
-            final boolean sparse,
-            final LongConsumer progress)
+    private static void create(
+            final Path unfinished, final FileChannel channel, final Superblock superblock, final LongConsumer progress)
             throws IOException {
+        final PoolGeometry geometry = superblock.geometry();
         try {
+            requireMedium(unfinished, superblock.durability());
             channel.truncate(0);
-            if (!sparse) {
+            if (!superblock.sparse()) {
                 checkRoom(unfinished, geometry.capacity());
             }
-            allocate(channel, geometry.capacity(), sparse, progress);
-            final Superblock superblock = Superblock.create(geometry, sparse);
-            try (NvmRegion region = MappedNvmRegion.map(unfinished, geometry.capacity())) {
+            allocate(channel, geometry.capacity(), superblock.sparse(), progress);
+            try (NvmRegion region = MappedNvmRegion.map(unfinished, geometry.capacity(), superblock.durability())) {
                 PoolFormat.format(region, geometry);
                 superblock.writeTo(region);
             }
-            Files.move(unfinished, file);
-            return superblock;
         } catch (final IOException | PoolUnavailableException e) {
             deleteUnfinished(unfinished, e);
             throw e;
+        }
+    }
+
+    /** A file in memory survives no power loss, whatever is synced. */
+    private static void requireMedium(final Path file, final Durability durability) throws IOException {
+        final String type = Files.getFileStore(file).type();
+        if (durability == Durability.POWER && (type.equals("tmpfs") || type.equals("ramfs"))) {
+            throw new PoolUnavailableException("a pool with durability POWER cannot be in "
+                    + file.toAbsolutePath().getParent() + ": that is a " + type
+                    + ", whose files are lost with the power; choose a folder on a disk");
         }
     }
 
@@ -239,6 +270,6 @@ public final class PoolFile {
             throw new PoolUnavailableException(
                     file + " is read-only; give this user the right to write it, or use `rallocator check`");
         }
-        return MappedNvmRegion.map(file, superblock.geometry().capacity());
+        return MappedNvmRegion.map(file, superblock.geometry().capacity(), superblock.durability());
     }
 }

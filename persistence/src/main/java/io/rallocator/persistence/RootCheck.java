@@ -89,7 +89,7 @@ final class RootCheck {
     }
 
     private long word(final int structure) {
-        return run.region.readLong(geometry.rootOffset(structure));
+        return Links.read(run.region, geometry.rootOffset(structure));
     }
 
     private void reportUnrooted(final int structure) {

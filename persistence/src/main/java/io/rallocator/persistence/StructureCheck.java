@@ -54,7 +54,7 @@ final class StructureCheck {
 
     void trace() {
         for (int index = 0; index < geometry.roots(); index++) {
-            final long word = run.region.readLong(geometry.rootOffset(index));
+            final long word = Links.read(run.region, geometry.rootOffset(index));
             if (LinkWord.isPointer(word)) {
                 incomplete.set(index, !traceRoot(index, word));
             }

@@ -1,5 +1,6 @@
 package io.rallocator.persistence;
 
+import io.rallocator.persistence.NvmRegion.Durability;
 import java.util.UUID;
 import org.agrona.DirectBuffer;
 import org.agrona.concurrent.UnsafeBuffer;
@@ -17,7 +18,7 @@ import org.agrona.concurrent.UnsafeBuffer;
  *  56   created, milliseconds since 1970 (8)
  *  64   slab classes (4) | slots of a slab ring (4)
  *  72   sessions (4) | lanes (4)
- *  80   structures (4) | flags: 1 sparse file (4)
+ *  80   structures (4) | flags: 1 sparse file, 2 durability POWER (4)
  *  88   bytes of each slab class (16 × 4)
  *  152  zero up to 4096
  * </pre>
@@ -47,13 +48,14 @@ public final class Superblock {
     private static final int FLAGS_OFFSET = 84;
     private static final int SLAB_BYTES_OFFSET = 88;
     private static final int SPARSE_FLAG = 1;
+    private static final int POWER_FLAG = 2;
 
     private final UUID poolId;
     private final int bladeId;
     private final long generation;
     private final int incarnation;
     private final long createdMs;
-    private final boolean sparse;
+    private final int flags;
     private final PoolGeometry geometry;
 
     private Superblock(
@@ -62,15 +64,26 @@ public final class Superblock {
             final long generation,
             final int incarnation,
             final long createdMs,
-            final boolean sparse,
+            final int flags,
             final PoolGeometry geometry) {
         this.poolId = poolId;
         this.bladeId = bladeId;
         this.generation = generation;
         this.incarnation = incarnation;
         this.createdMs = createdMs;
-        this.sparse = sparse;
+        this.flags = flags;
         this.geometry = geometry;
+    }
+
+    /**
+     * The superblock of a new pool with durability PROCESS.
+     *
+     * @param geometry of the pool
+     * @param sparse true if blocks of the file are not allocated ahead
+     * @return the superblock, incarnation 0
+     */
+    public static Superblock create(final PoolGeometry geometry, final boolean sparse) {
+        return create(geometry, sparse, Durability.PROCESS);
     }
 
     /**
@@ -78,10 +91,12 @@ public final class Superblock {
      *
      * @param geometry of the pool
      * @param sparse true if blocks of the file are not allocated ahead
+     * @param durability that everyone who uses the pool must reach
      * @return the superblock, incarnation 0
      */
-    public static Superblock create(final PoolGeometry geometry, final boolean sparse) {
-        return new Superblock(UUID.randomUUID(), 0, 1, 0, System.currentTimeMillis(), sparse, geometry);
+    public static Superblock create(final PoolGeometry geometry, final boolean sparse, final Durability durability) {
+        final int flags = (sparse ? SPARSE_FLAG : 0) | (durability == Durability.POWER ? POWER_FLAG : 0);
+        return new Superblock(UUID.randomUUID(), 0, 1, 0, System.currentTimeMillis(), flags, geometry);
     }
 
     /**
@@ -90,7 +105,7 @@ public final class Superblock {
      * @return a copy with the next generation and incarnation
      */
     public Superblock nextIncarnation() {
-        return new Superblock(poolId, bladeId, generation + 1, incarnation + 1, createdMs, sparse, geometry);
+        return new Superblock(poolId, bladeId, generation + 1, incarnation + 1, createdMs, flags, geometry);
     }
 
     /**
@@ -114,7 +129,7 @@ public final class Superblock {
         buffer.putInt(SESSIONS_OFFSET, geometry.sessions());
         buffer.putInt(LANES_OFFSET, geometry.lanes());
         buffer.putInt(ROOTS_OFFSET, geometry.roots());
-        buffer.putInt(FLAGS_OFFSET, sparse ? SPARSE_FLAG : 0);
+        buffer.putInt(FLAGS_OFFSET, flags);
         for (int i = 0; i < geometry.slabClasses(); i++) {
             buffer.putInt(SLAB_BYTES_OFFSET + 4 * i, geometry.slabBytes(i));
         }
@@ -196,7 +211,7 @@ public final class Superblock {
                 buffer.getLong(GENERATION_OFFSET),
                 buffer.getInt(INCARNATION_OFFSET),
                 buffer.getLong(CREATED_OFFSET),
-                (buffer.getInt(FLAGS_OFFSET) & SPARSE_FLAG) != 0,
+                buffer.getInt(FLAGS_OFFSET),
                 geometry);
     }
 
@@ -270,7 +285,16 @@ public final class Superblock {
      * @return true for a sparse file: a full disk kills the JVM
      */
     public boolean sparse() {
-        return sparse;
+        return (flags & SPARSE_FLAG) != 0;
+    }
+
+    /**
+     * What a crash may be for acknowledged operations to survive it. Chosen when the pool is created, for all who use it.
+     *
+     * @return the level
+     */
+    public Durability durability() {
+        return (flags & POWER_FLAG) == 0 ? Durability.PROCESS : Durability.POWER;
     }
 
     /**

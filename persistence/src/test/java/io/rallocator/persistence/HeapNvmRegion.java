@@ -6,7 +6,7 @@ import org.agrona.MutableDirectBuffer;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /** A region in this JVM's memory: for tests that need no file. */
-public final class HeapNvmRegion implements NvmRegion {
+public class HeapNvmRegion implements NvmRegion {
     private final UnsafeBuffer buffer;
     private volatile boolean closed;
 

@@ -17,12 +17,13 @@ class MappedNvmRegionTest extends SharedNvmRegionContract {
         try (RandomAccessFile sized = new RandomAccessFile(file.toFile(), "rw")) {
             sized.setLength(CAPACITY);
         }
-        return MappedNvmRegion.map(file, CAPACITY);
+        return MappedNvmRegion.map(file, CAPACITY, NvmRegion.Durability.PROCESS);
     }
 
     @Test
     void shouldThrowUnavailableWhenFolderIsMissing() {
-        assertThatThrownBy(() -> MappedNvmRegion.map(folder.resolve("no/such/file"), CAPACITY))
+        assertThatThrownBy(() ->
+                        MappedNvmRegion.map(folder.resolve("no/such/file"), CAPACITY, NvmRegion.Durability.PROCESS))
                 .isInstanceOf(PoolUnavailableException.class)
                 .hasMessageContaining("cannot map");
     }
