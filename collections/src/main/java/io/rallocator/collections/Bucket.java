@@ -32,6 +32,12 @@ final class Bucket {
     private long hintKey = NO_HINT;
     private long hintWord;
 
+    private final GrowingBuffer keptBlock = new GrowingBuffer();
+    private long keptKey = NO_HINT;
+    private long keptWord;
+    private int keptLength;
+    private long keptEpoch;
+
     boolean isUninit() {
         return word == LinkWord.UNINIT;
     }
@@ -66,15 +72,67 @@ final class Bucket {
         setBlock(buffer, checkedLength);
     }
 
+    private long key(final int structure) {
+        return (long) structure << STRUCTURE_SHIFT | index;
+    }
+
+    /**
+     * Keeps word and block for the next change, beyond the release of the lane.
+     *
+     * @param structure root index of the map
+     * @param epoch of the lane that read them
+     */
+    void keep(final int structure, final long epoch) {
+        keptKey = key(structure);
+        keptWord = word;
+        keptLength = length;
+        keptEpoch = epoch;
+        if (length > 0) {
+            keptBlock.ensure(length).putBytes(0, block, 0, length);
+        }
+    }
+
+    /**
+     * Fills in what was kept of the bucket with the index that is set. It is right if the word still stands there, which a
+     * swap that expects it finds out: in its epoch, in which the block cannot have been reused (DESIGN trap 10).
+     *
+     * @param structure root index of the map
+     * @param epoch of the lane
+     * @return false if nothing was kept, or in another epoch
+     */
+    boolean recall(final int structure, final long epoch) {
+        if (keptKey != key(structure) || keptEpoch != epoch) {
+            return false;
+        }
+        word = keptWord;
+        if (keptLength == 0) {
+            setEmpty();
+        } else {
+            setBlock(keptBlock.buffer(), keptLength);
+        }
+        return true;
+    }
+
+    /** Forgets what was kept. */
+    void dropKept() {
+        keptKey = NO_HINT;
+    }
+
+    /** Gives back the memory for large blocks. */
+    void trim(final int keptBytes) {
+        dropKept();
+        keptBlock.trim(keptBytes);
+    }
+
     /** Notes a word of this bucket for the next look: it tells which block to read along with the word. */
     void hint(final int structure, final long seenWord) {
-        hintKey = (long) structure << STRUCTURE_SHIFT | index;
+        hintKey = key(structure);
         hintWord = seenWord;
     }
 
     /** Tells whether a word of this bucket was noted. */
     boolean hasHint(final int structure) {
-        return hintKey == ((long) structure << STRUCTURE_SHIFT | index);
+        return hintKey == key(structure);
     }
 
     long hintWord() {

@@ -55,9 +55,15 @@ final class BucketLocator {
      * @param operation under which the cost is counted
      * @param hash of the key
      * @param bucket is set to what was found
+     * @param mayRemember true if the caller will prove a remembered word
      */
-    void locateForReading(final Lane lane, final Operation operation, final long hash, final Bucket bucket) {
-        locate(lane, operation, hash, bucket, false);
+    void locateForReading(
+            final Lane lane,
+            final Operation operation,
+            final long hash,
+            final Bucket bucket,
+            final boolean mayRemember) {
+        locate(lane, operation, hash, bucket, mayRemember);
         while (bucket.isFrozen() && (hash >>> bucket.level & 1) != 0) {
             final long high = bucket.index + (1L << bucket.level);
             final long offset = high < layout.maxBuckets() ? table.extents().wordOffset(lane, high) : 0;
@@ -67,6 +73,33 @@ final class BucketLocator {
             bucket.index = high;
             follow(lane, operation, hash, bucket, false);
         }
+    }
+
+    /** As above, as of now. */
+    void locateForReading(final Lane lane, final Operation operation, final long hash, final Bucket bucket) {
+        locateForReading(lane, operation, hash, bucket, false);
+    }
+
+    /**
+     * Finds out whether a remembered word still stands there, so that what was concluded from it holds as of now: one
+     * chain, of 8 bytes.
+     *
+     * @param lane held since the bucket was found
+     * @param operation under which the cost is counted
+     * @param bucket as it was found
+     * @return false if the word is another: find the bucket again
+     */
+    boolean confirm(final Lane lane, final Operation operation, final Bucket bucket) {
+        if (bucket.remembered) {
+            final long word = lane.readWord(operation, bucket.wordOffset);
+            if (word != bucket.word) {
+                table.forget(bucket);
+                bucket.hint(table.structure(), word);
+                return false;
+            }
+            bucket.remembered = false;
+        }
+        return true;
     }
 
     private void follow(
@@ -120,6 +153,9 @@ final class BucketLocator {
             if (bucket.word == remembered) {
                 return;
             }
+        } else if (mayRemember && bucket.recall(table.structure(), lane.epoch())) {
+            bucket.remembered = true;
+            return;
         } else if (known == BucketCache.HINT) {
             if (readBoth(lane, operation, bucket, bucket.word)) {
                 remember(lane, bucket);

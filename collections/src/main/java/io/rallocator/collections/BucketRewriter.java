@@ -99,7 +99,7 @@ final class BucketRewriter {
         }
         lane.discard(ref);
         image.discardValues(lane);
-        table.forget(bucket.index);
+        table.forget(bucket);
         return false;
     }
 
@@ -131,7 +131,7 @@ final class BucketRewriter {
         if (dropped) {
             table.remember(lane, bucket.index, newWord, null, 0);
         } else {
-            table.forget(bucket.index);
+            table.forget(bucket);
         }
     }
 }

@@ -121,7 +121,7 @@ final class BucketSplitter {
         } finally {
             discard(lane, division);
         }
-        table.forget(bucket.index);
+        table.forget(bucket);
         advance(lane, high);
         return true;
     }

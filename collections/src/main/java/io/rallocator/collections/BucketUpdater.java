@@ -92,11 +92,10 @@ final class BucketUpdater {
             if (decide(lane, operation, scratch)) {
                 return true;
             }
-            if (!bucket.remembered) {
+            // "no" is an answer only if the word still stands there
+            if (table.locator().confirm(lane, operation, bucket)) {
                 return false;
             }
-            // "no" is an answer only if the word still stands there
-            table.forget(bucket.index);
         }
     }
 
@@ -163,8 +162,11 @@ final class BucketUpdater {
         if (BucketBlock.valueBytes(BucketBlock.indirectWord(block, entry)) != scratch.expectedLength) {
             return false;
         }
+        if (scratch.isExpectedRef(BucketBlock.indirectRef(block, entry), lane.epoch())) {
+            return true;
+        }
         ValueBlock.copyValue(lane, operation, table, scratch, entry);
-        return Bytes.equal(scratch.result.buffer(), scratch.resultIndex, scratch.expected, 0, scratch.expectedLength);
+        return scratch.isResultExpected();
     }
 
     // ---- build
@@ -319,7 +321,7 @@ final class BucketUpdater {
         }
         change.bucketRef = bucketRef;
         change.valueRef = valueRef;
-        table.forget(bucket.index);
+        table.forget(bucket);
         bucket.hint(table.structure(), commit.witness());
         return false;
     }

@@ -79,9 +79,8 @@ final class BulkUpdater {
             return true;
         }
         if (!image.isChanged()) {
-            if (bucket.remembered) {
-                table.forget(bucket.index); // "none" is an answer only if the word still stands there
-                return false;
+            if (!table.locator().confirm(lane, operation, bucket)) {
+                return false; // "none" is an answer only if the word still stands there
             }
             bulk.done = end;
             return true;

@@ -169,20 +169,63 @@ final class MapTable {
     boolean get(final Operation operation, final Scratch scratch, final boolean wantsValue) {
         final Lane lane = root.acquire(session);
         try {
+            locator.locateForReading(lane, operation, scratch.hash, scratch.bucket);
+            take(lane, operation, scratch, find(scratch), wantsValue);
+            scratch.bucket.hint(structure(), scratch.bucket.word);
+            return scratch.found;
+        } finally {
+            session.release(lane);
+        }
+    }
+
+    /**
+     * Looks a key up that is about to be changed, and keeps its bucket for that. Without a round trip if the bucket is
+     * remembered: then {@link Bucket#remembered} tells that the answer is to be proved by the change, or by
+     * {@link #get}.
+     *
+     * @param operation under which the cost is counted
+     * @param scratch has the key; gets the value
+     * @param changesPresent false if a key that is there will not be changed: then it is there now
+     * @return true if it is there
+     */
+    boolean getToChange(final Operation operation, final Scratch scratch, final boolean changesPresent) {
+        final Lane lane = root.acquire(session);
+        try {
             final Bucket bucket = scratch.bucket;
-            locator.locateForReading(lane, operation, scratch.hash, bucket);
-            final int entry = find(bucket, scratch.key, 0, scratch.keyLength);
-            scratch.found = entry != BucketBlock.NOT_FOUND;
-            if (scratch.found) {
-                scratch.expiry = BucketBlock.expiry(bucket.block, entry);
-                if (wantsValue) {
-                    ValueBlock.copyValue(lane, operation, this, scratch, entry);
-                }
+            bucket.dropKept();
+            locator.locateForReading(lane, operation, scratch.hash, bucket, true);
+            int entry = find(scratch);
+            while (entry != BucketBlock.NOT_FOUND && !changesPresent && !locator.confirm(lane, operation, bucket)) {
+                locator.locateForReading(lane, operation, scratch.hash, bucket);
+                entry = find(scratch);
+            }
+            take(lane, operation, scratch, entry, true);
+            if (!bucket.remembered && !bucket.isFrozen()) {
+                bucket.keep(structure(), lane.epoch());
             }
             bucket.hint(structure(), bucket.word);
             return scratch.found;
         } finally {
             session.release(lane);
+        }
+    }
+
+    private int find(final Scratch scratch) {
+        return find(scratch.bucket, scratch.key, 0, scratch.keyLength);
+    }
+
+    private void take(
+            final Lane lane,
+            final Operation operation,
+            final Scratch scratch,
+            final int entry,
+            final boolean wantsValue) {
+        scratch.found = entry != BucketBlock.NOT_FOUND;
+        if (scratch.found) {
+            scratch.expiry = BucketBlock.expiry(scratch.bucket.block, entry);
+            if (wantsValue) {
+                ValueBlock.copyValue(lane, operation, this, scratch, entry);
+            }
         }
     }
 
@@ -354,6 +397,12 @@ final class MapTable {
         if (cache != null && !LinkWord.isFrozen(word)) {
             cache.put(structure(), index, word, block, length, lane.epoch());
         }
+    }
+
+    /** Forgets a bucket whose word was found changed. */
+    void forget(final Bucket bucket) {
+        bucket.dropKept();
+        forget(bucket.index);
     }
 
     void forget(final long index) {

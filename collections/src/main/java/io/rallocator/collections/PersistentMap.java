@@ -199,9 +199,7 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
                 return false;
             }
             scratch.encodeExpected(valueCodec, castValue(value));
-            return scratch.resultLength == scratch.expectedLength
-                    && Bytes.equal(
-                            scratch.result.buffer(), scratch.resultIndex, scratch.expected, 0, scratch.expectedLength);
+            return scratch.isResultExpected();
         } finally {
             scratch.exit();
         }
@@ -406,16 +404,22 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
     @Override
     public V computeIfAbsent(final K key, final Function<? super K, ? extends V> function) {
         Objects.requireNonNull(function, "the function is null");
-        final V present = get(key);
-        if (present != null) {
-            return present;
+        final Scratch scratch = Scratch.enter();
+        try {
+            encodeKey(scratch, key);
+            if (table.getToChange(COMPUTE, scratch, false)) {
+                return decodeValue(scratch);
+            }
+            final V value = function.apply(key);
+            if (value == null) {
+                return scratch.bucket.remembered && table.get(COMPUTE, scratch, true) ? decodeValue(scratch) : null;
+            }
+            encodeValue(scratch, value);
+            scratch.change.set(Change.IF_ABSENT, false, Change.OBSTACLE);
+            return table.update(COMPUTE, scratch) ? value : decodeValue(scratch);
+        } finally {
+            scratch.exit();
         }
-        final V value = function.apply(key);
-        if (value == null) {
-            return null;
-        }
-        final V winner = putIfAbsent(key, value);
-        return winner == null ? value : winner;
     }
 
     @Override
@@ -437,31 +441,41 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
         final Scratch scratch = Scratch.enter();
         try {
             encodeKey(scratch, key);
-            table.get(COMPUTE, scratch, true);
+            table.getToChange(COMPUTE, scratch, true);
             for (; ; ) {
                 final V old = scratch.found ? decodeValue(scratch) : null;
                 final V value = function.apply(key, old);
-                if (!scratch.found && value == null) {
-                    return null;
-                }
                 if (scratch.found) {
                     scratch.expectResult();
                 }
                 if (value != null) {
                     encodeValue(scratch, value);
-                    if (scratch.found && scratch.isValueExpected()) {
-                        return value; // it was so when it was read: nothing to write
-                    }
                 }
-                scratch.change.set(scratch.found ? Change.IF_EQUAL : Change.IF_ABSENT, value == null, Change.OBSTACLE);
-                scratch.change.keepsExpiry = true;
-                if (table.update(COMPUTE, scratch)) {
+                if (leavesAsItIs(scratch, value) ? isStill(scratch) : computeTo(scratch, value)) {
                     return value;
                 }
             }
         } finally {
             scratch.exit();
         }
+    }
+
+    /** Nothing is to be written. */
+    private static <V> boolean leavesAsItIs(final Scratch scratch, final V value) {
+        return scratch.found ? value != null && scratch.isValueExpected() : value == null;
+    }
+
+    /** What was read is what a compute answers with. If it was remembered only, it is read once more. */
+    private boolean isStill(final Scratch scratch) {
+        final boolean wasFound = scratch.found;
+        return !scratch.bucket.remembered
+                || table.get(COMPUTE, scratch, true) == wasFound && (!wasFound || scratch.isResultExpected());
+    }
+
+    private boolean computeTo(final Scratch scratch, final V value) {
+        scratch.change.set(scratch.found ? Change.IF_EQUAL : Change.IF_ABSENT, value == null, Change.OBSTACLE);
+        scratch.change.keepsExpiry = true;
+        return table.update(COMPUTE, scratch);
     }
 
     @Override

@@ -19,7 +19,7 @@ import java.util.function.BiConsumer;
  * way when its process died has either happened or not. No process ever waits for a dead or stopped one.
  *
  * <p><b>Functions</b> given to {@code compute} and its kin may be called more than once if others change the same key
- * meanwhile; they may use the same map. They must have no effect besides their result. One that throws changes nothing; one whose
+ * meanwhile, or did since the heap's cache learned its value: the result of the last call counts. They may use the same map. They must have no effect besides their result. One that throws changes nothing; one whose
  * result encodes to the bytes that are there writes nothing.
  *
  * <p><b>Equality.</b> Keys are equal if they encode to equal bytes; so are values in {@code replace(key, old, new)},
@@ -46,7 +46,7 @@ import java.util.function.BiConsumer;
  * at once, a handful, whose values must not have more than 2 GiB together. Null keys and values are not allowed.
  *
  * <p><b>Cost</b> in round trips, on values up to 512 bytes: {@code get} 2, or 1 if the heap's cache knows the bucket;
- * {@code put} and {@code remove} 3, or 1. A value with a block of its own costs {@code get} one more. A value in n chunks costs
+ * {@code put}, {@code remove}, {@code compute} and its kin 3, or 1. A value with a block of its own costs {@code get} one more. A value in n chunks costs
  * {@code get} 1 + c more, {@code put} c more, and its replacement or removal 1 + ⌈n ÷ 200⌉ more; c is the number of chains, of up
  * to 16 chunks and 16 MiB each. Slabs, and waiting for the blade to hand them out, come on top.
  *

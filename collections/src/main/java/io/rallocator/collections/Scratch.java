@@ -33,12 +33,20 @@ final class Scratch {
 
     int expectedLength;
 
+    private long expectedRef;
+    private long expectedEpoch;
+
     /** What was found. */
     final GrowingBuffer result = new GrowingBuffer();
 
     int resultIndex;
     int resultLength;
     boolean found;
+
+    /** Block or list of chunks that the result was read from, 0 if from the bucket; and the epoch in which that was. */
+    long resultRef;
+
+    long resultEpoch;
 
     /** When what was found expires. */
     long expiry;
@@ -100,6 +108,7 @@ final class Scratch {
             expected = new ExpandableArrayBuffer(128);
         }
         result.trim(KEPT_BYTES);
+        bucket.trim(KEPT_BYTES);
     }
 
     <K> void encodeKey(final Codec<K> codec, final K object) {
@@ -139,12 +148,25 @@ final class Scratch {
 
     <V> void encodeExpected(final Codec<V> codec, final V object) {
         expectedLength = encode(codec, object, expected, 0);
+        expectedRef = 0;
     }
 
     /** What was found becomes what a change expects. */
     void expectResult() {
         expectedLength = resultLength;
+        expectedRef = resultRef;
+        expectedEpoch = resultEpoch;
         expected.putBytes(0, result.buffer(), resultIndex, resultLength);
+    }
+
+    /** Tells whether the expected value is known to be what a block has: it was read from there, in this epoch. */
+    boolean isExpectedRef(final long ref, final long epoch) {
+        return ref == expectedRef && epoch == expectedEpoch;
+    }
+
+    /** Tells whether what was found is the expected value. */
+    boolean isResultExpected() {
+        return resultLength == expectedLength && Bytes.equal(result.buffer(), resultIndex, expected, 0, expectedLength);
     }
 
     /** Tells whether the encoded value is the one that a change expects. */

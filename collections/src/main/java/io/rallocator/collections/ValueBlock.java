@@ -29,6 +29,7 @@ final class ValueBlock {
             scratch.result.ensure(length).putBytes(0, block, BucketBlock.valueIndex(block, entry), length);
             scratch.resultIndex = 0;
             scratch.resultLength = length;
+            scratch.resultRef = 0;
         }
     }
 
@@ -72,6 +73,8 @@ final class ValueBlock {
         final int bytes = BlockDescriptor.HEADER_BYTES + length;
         scratch.resultIndex = BlockDescriptor.HEADER_BYTES;
         scratch.resultLength = length;
+        scratch.resultRef = ref;
+        scratch.resultEpoch = lane.epoch();
         if (BucketBlock.isComposite(indirectWord)) {
             CompositeValue.requirePossible(lane.geometry(), table, ref, BucketBlock.valueBytes(indirectWord));
             final UnsafeBuffer target = scratch.result.ensure(bytes);

@@ -65,6 +65,7 @@ class RoundTripBudgetTest {
     void shouldTakeTwoChainsToGetAndThreeToChangeWhenNothingIsCached() {
         try (RemoteHeap heap = pool.embedded()) {
             final RemoteMap<Integer, String> map = filled(heap);
+            final List<Long> computes = new ArrayList<>();
             for (int i = 0; i < KEYS; i++) {
                 final int key = i;
                 assertThat(chains(heap, "map.get", () -> map.get(key))).isLessThanOrEqualTo(2);
@@ -77,10 +78,14 @@ class RoundTripBudgetTest {
                         .isLessThanOrEqualTo(3);
                 assertThat(chains(heap, "map.put", () -> map.replace(key, "another", "third")))
                         .isLessThanOrEqualTo(3);
+                computes.add(chains(heap, "map.compute", () -> map.merge(key, ".", String::concat)));
+                computes.add(chains(heap, "map.compute", () -> map.compute(key, (k, old) -> old + ".")));
+                computes.add(chains(heap, "map.compute", () -> map.computeIfPresent(key, (k, old) -> old + ".")));
                 assertThat(chains(heap, "map.put", () -> map.put(KEYS + key, "new")))
                         .isLessThanOrEqualTo(3);
                 assertThat(chains(heap, "map.remove", () -> map.remove(key))).isLessThanOrEqualTo(3);
             }
+            assertMostly(3, 4, computes);
         }
     }
 
@@ -91,17 +96,26 @@ class RoundTripBudgetTest {
             final List<Long> gets = new ArrayList<>();
             final List<Long> puts = new ArrayList<>();
             final List<Long> removes = new ArrayList<>();
+            final List<Long> computes = new ArrayList<>();
+            final List<Long> refusals = new ArrayList<>();
             for (int i = 0; i < KEYS; i++) {
                 final int key = i;
                 map.get(key);
                 gets.add(chains(heap, "map.get", () -> map.get(key)));
                 puts.add(chains(heap, "map.put", () -> map.put(key, "another")));
                 puts.add(chains(heap, "map.put", () -> map.put(key, "third")));
+                refusals.add(chains(heap, "map.put", () -> map.putIfAbsent(key, "no")));
+                computes.add(chains(heap, "map.compute", () -> map.merge(key, ".", String::concat)));
+                computes.add(chains(heap, "map.compute", () -> map.compute(key, (k, old) -> old + ".")));
+                computes.add(chains(heap, "map.compute", () -> map.computeIfAbsent(key, k -> "no")));
                 removes.add(chains(heap, "map.remove", () -> map.remove(key)));
+                refusals.add(chains(heap, "map.remove", () -> map.remove(key)));
             }
             assertThat(gets).allMatch(count -> count == 1);
             assertMostly(1, 2, puts);
             assertMostly(1, 2, removes);
+            assertMostly(1, 2, refusals);
+            assertMostly(1, 3, computes);
         }
     }
 
