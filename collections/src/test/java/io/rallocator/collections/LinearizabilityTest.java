@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.rallocator.allocator.FabricCounters.Figure;
 import io.rallocator.collections.Call.Action;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedList;
@@ -233,6 +235,107 @@ class LinearizabilityTest {
                 final List<Call<List<String>>> calls = arena.race(views, LinearizabilityTest::arrayAction);
                 calls.add(Call.observe(workers, ALL_PLACES, views.get(1)));
                 assertThat(LISTS.explains(before, calls))
+                        .as(() -> describe(calls))
+                        .isTrue();
+            }
+        }
+    }
+
+    // ---- arrays of longs
+
+    private static final Linearizability<RemoteLongArray> LONG_ARRAYS = new Linearizability<>(LongArrayModel::of);
+
+    private static final Action<RemoteLongArray> ALL_LONGS =
+            new Action<>("longs", longs -> List.of(longs.get(0), longs.get(1)));
+
+    private static Action<RemoteLongArray> longArrayAction(final Random random) {
+        final int index = random.nextInt(LENGTH);
+        final long value = random.nextInt(VALUES);
+        final long other = random.nextInt(VALUES);
+        return switch (random.nextInt(8)) {
+            case 0, 1 -> new Action<>("get " + index, longs -> longs.get(index));
+            case 2 ->
+                new Action<>("set " + index + " " + value, longs -> {
+                    longs.set(index, value);
+                    return null;
+                });
+            case 3 -> new Action<>("getAndAdd " + index + " " + value, longs -> longs.getAndAdd(index, value));
+            case 4 -> new Action<>("getAndSet " + index + " " + value, longs -> longs.getAndSet(index, value));
+            case 5 -> new Action<>("updateAndGet " + index, longs -> longs.updateAndGet(index, seen -> 2 * seen + 1));
+            default ->
+                new Action<>(
+                        "compareAndExchange " + index + " " + other + " " + value,
+                        longs -> longs.compareAndExchange(index, other, value));
+        };
+    }
+
+    @ParameterizedTest
+    @CsvSource({"2", "4"})
+    void shouldExplainEveryHistoryOfAnArrayOfLongs(final int workers) throws InterruptedException {
+        try (Arena arena = new Arena(workers, "cache=0")) {
+            final List<RemoteLongArray> views = arena.views(heap -> heap.longArray("longs", LENGTH));
+            for (int i = 0; i < 2 * RACES; i++) {
+                final RemoteLongArray before = LongArrayModel.of(views.get(0));
+                final List<Call<RemoteLongArray>> calls = arena.race(views, LinearizabilityTest::longArrayAction);
+                calls.add(Call.observe(workers, ALL_LONGS, views.get(1)));
+                assertThat(LONG_ARRAYS.explains(before, calls))
+                        .as(() -> describe(calls))
+                        .isTrue();
+            }
+        }
+    }
+
+    // ---- arrays of bytes: what is atomic are words that a call covers wholly, and single bytes
+
+    private static final Linearizability<RemoteByteArray> BYTE_ARRAYS = new Linearizability<>(ByteArrayModel::of);
+
+    private static final Action<RemoteByteArray> ALL_WORDS =
+            new Action<>("words", bytes -> List.of(word(bytes, 0), word(bytes, 1)));
+
+    private static ByteBuffer word(final RemoteByteArray bytes, final int word) {
+        final byte[] target = new byte[Long.BYTES];
+        bytes.read((long) word * Long.BYTES, target, 0, Long.BYTES);
+        return ByteBuffer.wrap(target);
+    }
+
+    private static Action<RemoteByteArray> byteArrayAction(final Random random) {
+        final int word = random.nextInt(LENGTH);
+        final int index = word * Long.BYTES + random.nextInt(Long.BYTES);
+        final byte value = (byte) random.nextInt(VALUES);
+        final byte[] filled = new byte[Long.BYTES];
+        Arrays.fill(filled, value);
+        return switch (random.nextInt(6)) {
+            case 0 -> new Action<>("get " + index, bytes -> bytes.get(index));
+            case 1 ->
+                new Action<>("set " + index + " " + value, bytes -> {
+                    bytes.set(index, value);
+                    return null;
+                });
+            case 2, 3 -> new Action<>("read word " + word, bytes -> word(bytes, word));
+            case 4 ->
+                new Action<>("fill word " + word + " " + value, bytes -> {
+                    bytes.fill((long) word * Long.BYTES, Long.BYTES, value);
+                    return null;
+                });
+            default ->
+                new Action<>("write word " + word + " " + value, bytes -> {
+                    bytes.write((long) word * Long.BYTES, filled, 0, Long.BYTES);
+                    return null;
+                });
+        };
+    }
+
+    @ParameterizedTest
+    @CsvSource({"2", "4"})
+    void shouldExplainEveryHistoryOfWordsAndBytesOfAnArrayOfBytes(final int workers) throws InterruptedException {
+        try (Arena arena = new Arena(workers, "cache=0")) {
+            final List<RemoteByteArray> views =
+                    arena.views(heap -> heap.byteArray("bytes", (long) LENGTH * Long.BYTES));
+            for (int i = 0; i < 2 * RACES; i++) {
+                final RemoteByteArray before = ByteArrayModel.of(views.get(0));
+                final List<Call<RemoteByteArray>> calls = arena.race(views, LinearizabilityTest::byteArrayAction);
+                calls.add(Call.observe(workers, ALL_WORDS, views.get(1)));
+                assertThat(BYTE_ARRAYS.explains(before, calls))
                         .as(() -> describe(calls))
                         .isTrue();
             }
