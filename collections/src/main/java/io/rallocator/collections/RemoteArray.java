@@ -20,7 +20,7 @@ import java.util.RandomAccess;
  * <p>An element has at most as many bytes, encoded, as the pool's largest block less 16. Null, and an array of nulls, take no
  * memory beyond that of words where others were.
  *
- * <p><b>Cost</b> in round trips: {@code get} 2, {@code set} 2, {@code compareAndSet} 3 (1 if the element is null); iterators,
+ * <p><b>Cost</b> in round trips: {@code get} 2, {@code set} 2, {@code compareAndSet} 3 (2 if the element is null); iterators,
  * {@code getAll} and what is built on them 2 for up to 128 elements or a mebibyte. The first access to an extent (some
  * hundreds to hundreds of thousands of elements) costs 2 more, 4 in arrays of very many extents.
  *

@@ -6,10 +6,12 @@ import io.rallocator.allocator.FabricCounters.Figure;
 import io.rallocator.allocator.Operation;
 import io.rallocator.allocator.SimulatedPool;
 import io.rallocator.allocator.WorkerSession;
+import io.rallocator.persistence.PoolUnavailableException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -18,6 +20,7 @@ import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.agrona.concurrent.UnsafeBuffer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -45,8 +48,9 @@ class RoundTripTableTest {
             - *budget*: chains, cold and warm, that the median may have. What is in brackets met the end of a slab or of a segment, or
               had the map grow.
 
-            Keys are ints, values and elements of arrays some 8 bytes of text, the map has 100 entries. The 8 bytes of atomics are
-            not counted as bytes.
+            Keys are ints, values and elements of arrays some 8 bytes of text, the map has 100 entries. Values of 3 chunks have
+            9,000 bytes, in a pool of slabs of 4 KiB: each chunk takes a slab of its own, and that costs two chains. The 8 bytes
+            of atomics are not counted as bytes.
 
             | operation | cold | verbs | in | out | warm | verbs | in | out | budget |
             | --- | --: | --: | --: | --: | --: | --: | --: | --: | --: |
@@ -62,6 +66,15 @@ class RoundTripTableTest {
 
     private static final int BATCH = 16;
 
+    private static final int RANGE_BYTES = 10;
+
+    private static final int ATTEMPTS = 8;
+
+    private static final int LARGE_KEY = -1;
+
+    /** Three chunks in a pool of very small slabs. */
+    private static final String LARGE = "large ".repeat(1_500);
+
     /** Uses of the structure by which a worker learns how large it is. */
     private static final int UNMEASURED = 8;
 
@@ -75,6 +88,7 @@ class RoundTripTableTest {
         final RemoteLongArray longs;
         final RemoteByteArray bytes;
         final RemoteArray<String> array;
+        final UnsafeBuffer buffer = new UnsafeBuffer(new byte[BATCH * RANGE_BYTES]);
         int key;
 
         @SuppressWarnings("resource") // the pool ends its sessions, and there is no blade
@@ -98,6 +112,20 @@ class RoundTripTableTest {
             return IntStream.range(key, key + BATCH).boxed().toList();
         }
 
+        long[] scattered() {
+            return IntStream.range(0, BATCH)
+                    .mapToLong(i -> (key + 7L * i) % KEYS)
+                    .toArray();
+        }
+
+        Ranges ranges() {
+            final Ranges ranges = new Ranges();
+            for (final long index : scattered()) {
+                ranges.add(index * RANGE_BYTES, RANGE_BYTES);
+            }
+            return ranges;
+        }
+
         Map<Integer, String> entries() {
             return batch().stream().collect(Collectors.toMap(k -> k, k -> "another " + k));
         }
@@ -111,18 +139,40 @@ class RoundTripTableTest {
             Consumer<Worker> prepare,
             Consumer<Worker> touch,
             Consumer<Worker> action) {
-        void use(final Worker owner, final Worker worker, final int use, final boolean warm, final Samples samples) {
+        void use(
+                final SimulatedPool pool,
+                final Worker owner,
+                final Worker worker,
+                final int use,
+                final boolean warm,
+                final Samples samples) {
             owner.key = use * STRIDE % (KEYS - BATCH);
             worker.key = owner.key;
-            prepare.accept(owner);
+            patiently(pool, () -> prepare.accept(owner));
             if (warm) {
                 touch.accept(worker);
             }
-            samples.measure(worker.session, () -> action.accept(worker));
+            patiently(pool, () -> samples.measure(worker.session, () -> action.accept(worker)));
+        }
+
+        /** The blade learns from the first large values how many slabs to publish ahead. */
+        private static void patiently(final SimulatedPool pool, final Runnable step) {
+            for (int attempt = 1; ; attempt++) {
+                try {
+                    step.run();
+                    return;
+                } catch (final PoolUnavailableException e) {
+                    if (attempt == ATTEMPTS) {
+                        throw e;
+                    }
+                    pool.turns(1);
+                }
+            }
         }
     }
 
     private final List<Row> rows = new ArrayList<>();
+    private final List<Row> largeRows = new ArrayList<>();
     private final List<String> exceeded = new ArrayList<>();
 
     private void map(final String name, final int cold, final int warm, final Consumer<Worker> action) {
@@ -156,12 +206,21 @@ class RoundTripTableTest {
     }
 
     private void array(final String name, final int cold, final int warm, final Consumer<Worker> action) {
+        array(name, cold, warm, w -> {}, action);
+    }
+
+    private void array(
+            final String name,
+            final int cold,
+            final int warm,
+            final Consumer<Worker> prepare,
+            final Consumer<Worker> action) {
         final Consumer<Worker> touch = w -> {
             w.longs.get(w.key);
             w.bytes.get(w.key);
             w.array.get(w.key);
         };
-        rows.add(new Row(name, cold, warm, w -> {}, touch, action));
+        rows.add(new Row(name, cold, warm, prepare, touch, action));
     }
 
     @SuppressWarnings("ReturnValueIgnored") // asked for is the cost, not the answer
@@ -189,6 +248,14 @@ class RoundTripTableTest {
         map("computeIfPresent", 3, 1, w -> w.map.computeIfPresent(w.key, (k, old) -> old + "."));
         map("merge", 3, 1, w -> w.map.merge(w.key, ".", String::concat));
         map("putAll of 16", NO_BUDGET, NO_BUDGET, w -> w.map.putAll(w.entries()));
+        map("read", 2, 1, w -> w.map.read(w.key, (bytes, index, length) -> {}));
+        map("write", 3, 1, w -> w.map.write(w.key, 8, (bytes, index, length) -> {}));
+        map("put, expiring", 3, 1, w -> w.map.put(w.key, "another", Duration.ofDays(1)));
+        map("expire", 3, 1, w -> w.map.expire(w.key, Duration.ofDays(1)));
+        map("timeToLive", 2, 1, w -> w.map.timeToLive(w.key));
+        final Consumer<Worker> refill = w -> IntStream.range(0, KEYS).forEach(key -> w.map.put(key, "value " + key));
+        map("deleteAll of 16", NO_BUDGET, NO_BUDGET, refill, w -> w.map.deleteAll(w.batch()));
+        map("clear of 100", NO_BUDGET, NO_BUDGET, refill, w -> w.map.clear());
         map("scan of 16 or more", NO_BUDGET, NO_BUDGET, w -> w.map.scan(0, BATCH, (k, v) -> {}));
         map("forEach of 100", NO_BUDGET, NO_BUDGET, w -> w.map.forEach((k, v) -> {}));
         map(
@@ -211,18 +278,69 @@ class RoundTripTableTest {
                 w -> w.queue.addAll(w.batch()),
                 w -> w.queue.drainTo(new ArrayList<>(), BATCH));
         queue("size", NO_BUDGET, NO_BUDGET, w -> w.queue.size());
+        addRowsOfLongs();
+        addRowsOfBytes();
+        addRowsOfObjects();
+        addLargeRows();
+    }
+
+    private void addLargeRows() {
+        final Consumer<Worker> present = w -> w.map.set(LARGE_KEY, LARGE);
+        final Consumer<Worker> absent = w -> w.map.delete(LARGE_KEY);
+        large("get", present, w -> w.map.get(LARGE_KEY));
+        large("read", present, w -> w.map.read(LARGE_KEY, (bytes, index, length) -> {}));
+        large("put, new", absent, w -> w.map.put(LARGE_KEY, LARGE));
+        large("put, over", present, w -> w.map.put(LARGE_KEY, LARGE));
+        large("set", present, w -> w.map.set(LARGE_KEY, LARGE));
+        large("write", present, w -> w.map.write(LARGE_KEY, LARGE.length(), (bytes, index, length) -> {}));
+        large("remove", present, w -> w.map.remove(LARGE_KEY));
+        large("delete", present, w -> w.map.delete(LARGE_KEY));
+    }
+
+    private void large(final String name, final Consumer<Worker> prepare, final Consumer<Worker> action) {
+        largeRows.add(
+                new Row("map, 3 chunks, " + name, NO_BUDGET, NO_BUDGET, prepare, w -> w.map.get(LARGE_KEY), action));
+    }
+
+    private void addRowsOfLongs() {
         array("long array get", 1, 1, w -> w.longs.get(w.key));
         array("long array set", 1, 1, w -> w.longs.set(w.key, 7));
         array("long array getAndAdd", 1, 1, w -> w.longs.getAndAdd(w.key, 1));
         array("long array compareAndSet", 1, 1, w -> w.longs.compareAndSet(w.key, 0, 1));
+        array("long array compareAndExchange", 1, 1, w -> w.longs.compareAndExchange(w.key, 0, 1));
+        array("long array getAndSet", 2, 2, w -> w.longs.getAndSet(w.key, 7));
+        array("long array updateAndGet", 2, 2, w -> w.longs.updateAndGet(w.key, x -> x + 1));
+        array("long array accumulateAndGet", 2, 2, w -> w.longs.accumulateAndGet(w.key, 1, Long::sum));
         array("long array getAll of 16", 1, 1, w -> w.longs.getAll(w.key, new long[BATCH], 0, BATCH));
+        array("long array setAll of 16", 1, 1, w -> w.longs.setAll(w.key, new long[BATCH], 0, BATCH));
+        array("long array getAll of any 16", 1, 1, w -> w.longs.getAll(w.scattered(), new long[BATCH]));
+        array("long array setAll of any 16", 1, 1, w -> w.longs.setAll(w.scattered(), new long[BATCH]));
+        array("long array addAll of any 16", 1, 1, w -> w.longs.addAll(w.scattered(), w.scattered()));
+    }
+
+    private void addRowsOfBytes() {
         array("byte array get", 1, 1, w -> w.bytes.get(w.key));
+        array("byte array set", 1, 1, w -> w.bytes.set(w.key, (byte) 7));
         array("byte array read of 100", 1, 1, w -> w.bytes.read(w.key, new byte[100], 0, 100));
         array("byte array write of 100", 1, 1, w -> w.bytes.write(w.key, new byte[100], 0, 100));
+        array("byte array fill of 100", 1, 1, w -> w.bytes.fill(w.key, 100, (byte) 7));
+        array("byte array read of 16 ranges of 10", 1, 1, w -> w.bytes.read(w.ranges(), w.buffer, 0));
+        array("byte array write of 16 ranges of 10", 1, 1, w -> w.bytes.write(w.ranges(), w.buffer, 0));
+    }
+
+    private void addRowsOfObjects() {
+        final Consumer<Worker> absent = w -> w.array.set(w.key, null);
         array("array get", 2, 2, w -> w.array.get(w.key));
+        array("array get, null", 1, 1, absent, w -> w.array.get(w.key));
         array("array set", 2, 2, w -> w.array.set(w.key, "another"));
+        array("array set, over null", 2, 2, absent, w -> w.array.set(w.key, "another"));
+        array("array set to null", 2, 2, w -> w.array.set(w.key, null));
         array("array compareAndSet", 3, 3, w -> w.array.compareAndSet(w.key, "element " + w.key, "another"));
+        array("array compareAndSet, over null", 2, 2, absent, w -> w.array.compareAndSet(w.key, null, "another"));
+        array("array compareAndSet, refused", 2, 2, w -> w.array.compareAndSet(w.key, "none", "another"));
         array("array getAll of 16", NO_BUDGET, NO_BUDGET, w -> w.array.getAll(w.key, BATCH));
+        array("array iteration of 100", NO_BUDGET, NO_BUDGET, w -> w.array.forEach(element -> {}));
+        array("array indexOf, absent", NO_BUDGET, NO_BUDGET, w -> w.array.indexOf("none"));
     }
 
     /** Figures of the samples of one operation in one state. */
@@ -293,9 +411,9 @@ class RoundTripTableTest {
         final Samples result = new Samples();
         for (int i = 0; i < UNMEASURED + SAMPLES; i++) {
             pool.turns(2);
-            row.use(owner, worker, 2 * i, warm, new Samples());
+            row.use(pool, owner, worker, 2 * i, warm, new Samples());
             pool.agentTurn();
-            row.use(owner, worker, 2 * i + 1, warm, i < UNMEASURED ? new Samples() : result);
+            row.use(pool, owner, worker, 2 * i + 1, warm, i < UNMEASURED ? new Samples() : result);
         }
         return result;
     }
@@ -325,6 +443,10 @@ class RoundTripTableTest {
         try (SimulatedPool pool = new SimulatedPool(SLAB_BYTES)) {
             rows.forEach(row -> table.append(line(pool, row)));
             pool.check("the table");
+        }
+        try (SimulatedPool pool = new SimulatedPool()) {
+            largeRows.forEach(row -> table.append(line(pool, row)));
+            pool.check("the table of large values");
         }
         return table.toString();
     }
