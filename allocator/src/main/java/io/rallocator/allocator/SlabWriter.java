@@ -89,6 +89,12 @@ final class SlabWriter {
         for (final Slab slab : toFormat) {
             used = addFormat(chain, slab, used);
         }
+        if (!toFormat.isEmpty()) {
+            chain.persist(); // a slab with a state has a header, after power loss too
+        }
+        for (final Slab slab : toFormat) {
+            addState(chain, slab, SlabHeader.stateWord(SlabLayout.OPEN));
+        }
         for (final Slab slab : toOpen) {
             addState(chain, slab, SlabHeader.stateWord(SlabLayout.OPEN));
         }
@@ -147,7 +153,6 @@ final class SlabWriter {
         for (int at = SlabLayout.BITMAP_OFFSET; at < slab.layout.firstBlock(); at += ZEROS.capacity()) {
             chain.write(slab.base + at, ZEROS, 0, Math.min(ZEROS.capacity(), slab.layout.firstBlock() - at));
         }
-        addState(chain, slab, SlabHeader.stateWord(SlabLayout.OPEN));
         return used + SlabLayout.HEADER_BYTES;
     }
 

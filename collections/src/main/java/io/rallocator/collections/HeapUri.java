@@ -195,8 +195,12 @@ final class HeapUri {
         requireSame(SESSIONS, number(SESSIONS, existing.sessions()), existing.sessions());
         requireSame(LANES, number(LANES, existing.lanes()), existing.lanes());
         if (parameters.containsKey(DURABILITY)) {
-            requireSame(DURABILITY, durability(), superblock.durability());
+            requireSame(DURABILITY, lowerCase(durability()), lowerCase(superblock.durability()));
         }
+    }
+
+    private static String lowerCase(final Durability level) {
+        return level.name().toLowerCase(Locale.ROOT);
     }
 
     private void requireSame(final String name, final Object asked, final Object existing) {

@@ -2,11 +2,16 @@ package io.rallocator.collections;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.entry;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.rallocator.persistence.PoolGeometry;
 import io.rallocator.persistence.PoolInUseException;
 import io.rallocator.persistence.PoolUnavailableException;
 import io.rallocator.persistence.RallocatorException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -14,6 +19,8 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.CleanupMode;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -39,12 +46,50 @@ class HeapTest {
                 "embedded:pool?size=1g&size=2g | parameter 'size' is there twice",
                 "embedded:pool?lanes=many | which is no number",
                 "embedded:pool?size=1k | size is 1024, must be",
+                "embedded:pool?durability=none | there is no durability 'none', known are process and power",
                 "embedded:pool?size=1g&lanes=65 | lanes is 65, must be 1 … 64",
             })
     void shouldSayWhatIsWrongWhenAnAddressCannotBeUsed(final String address, final String message) {
         assertThatThrownBy(() -> RemoteHeap.open(address))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining(message);
+    }
+
+    @Test
+    void shouldKeepTheDurabilityThatThePoolWasCreatedWith(@TempDir(cleanup = CleanupMode.ALWAYS) final Path temporary)
+            throws IOException {
+        final String pool = "embedded:" + folderOnADisk(temporary).resolve("pool");
+        try (RemoteHeap heap = RemoteHeap.open(pool + "?size=4m&durability=power")) {
+            heap.map("map", Codecs.ints(), Codecs.ints()).put(1, 2);
+            final RemoteLongArray longs = heap.longArray("longs", 3);
+            longs.set(1, 7);
+            assertThat(longs.get(1)).isEqualTo(7);
+        }
+        assertThatThrownBy(() -> RemoteHeap.open(pool + "?durability=process"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("exists with durability power, asked for was process");
+        try (RemoteHeap heap = RemoteHeap.open(pool)) {
+            assertThat(heap.map("map", Codecs.ints(), Codecs.ints())).containsOnly(entry(1, 2));
+        }
+    }
+
+    /** The given one, or one below the build's. */
+    private static Path folderOnADisk(final Path temporary) throws IOException {
+        return Files.getFileStore(temporary).type().equals("tmpfs")
+                ? Files.createTempDirectory(Path.of("target"), "disk")
+                : temporary;
+    }
+
+    @Test
+    void shouldRefuseToPromiseAPoolInMemoryThatItSurvivesPowerLoss() throws IOException {
+        final Path shm = Path.of("/dev/shm");
+        assumeTrue(Files.isWritable(shm) && Files.getFileStore(shm).type().equals("tmpfs"));
+        try (TestPool pool = TestPool.missing()) {
+            assertThatThrownBy(() -> pool.embedded("size=4m", "durability=power"))
+                    .isInstanceOf(PoolUnavailableException.class)
+                    .hasMessageContaining("lost with the power; choose a folder on a disk");
+            assertThat(pool.file().resolveSibling("pool.creating")).doesNotExist();
+        }
     }
 
     @Test

@@ -9,7 +9,8 @@ import org.agrona.concurrent.UnsafeBuffer;
  * tag goes once the word is durable; who meets a tagged word persists it first, and waits for nobody (I9).
  *
  * <p>A tag that is durable itself, because power was lost before it went, costs the first reader one persist, no more. At
- * {@link Durability#PROCESS} no swap leaves a tag; the checker, which reads at that level what others left, sees none.
+ * {@link Durability#PROCESS} no swap leaves a tag, and one that is there, be it by damage or since the checker reads what others
+ * left, is passed over.
  */
 public final class Links {
     private Links() {}
@@ -78,11 +79,9 @@ public final class Links {
      * @return the word before, without the tag and durable; equal to {@code expected} exactly when the swap happened
      */
     public static long swap(final NvmRegion region, final long offset, final long expected, final long replacement) {
-        if (region.durability() == Durability.PROCESS) {
-            return region.compareAndSwap(offset, expected, replacement);
-        }
+        final long tag = region.durability() == Durability.POWER ? LinkWord.DIRTY : 0;
         for (; ; ) {
-            final long found = region.compareAndSwap(offset, expected, replacement | LinkWord.DIRTY);
+            final long found = region.compareAndSwap(offset, expected, replacement | tag);
             if ((found & LinkWord.DIRTY) == 0) {
                 return found;
             }

@@ -94,5 +94,9 @@ class LinksTest {
         final HeapNvmRegion process = new HeapNvmRegion(4096);
         Links.swap(process, OFFSET, LinkWord.UNINIT, OLD);
         assertThat(process.readLong(OFFSET)).isEqualTo(OLD);
+        process.writeLong(OFFSET, OLD | LinkWord.DIRTY);
+        assertThat(Links.read(process, OFFSET)).isEqualTo(OLD);
+        assertThat(Links.swap(process, OFFSET, OLD, NEW)).isEqualTo(OLD);
+        assertThat(process.readLong(OFFSET)).isEqualTo(NEW);
     }
 }

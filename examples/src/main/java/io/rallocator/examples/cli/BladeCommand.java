@@ -1,12 +1,15 @@
 package io.rallocator.examples.cli;
 
 import io.rallocator.allocator.Blade;
+import io.rallocator.persistence.NvmRegion.Durability;
 import io.rallocator.persistence.PoolFile;
 import io.rallocator.persistence.PoolGeometry;
+import io.rallocator.persistence.Superblock;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -45,16 +48,31 @@ final class BladeCommand implements Callable<Integer> {
             description = "The size of a new pool, such as 512m or 4g (default: 1g); a pool that exists has its size.")
     private Long size;
 
+    @Option(
+            names = "--durability",
+            paramLabel = "LEVEL",
+            description =
+                    "What acknowledged operations on a new pool survive: process (the death of any process; the default)"
+                            + " or power (the loss of power too; needs a disk).")
+    private Durability durability;
+
     @Option(names = "--json", description = "Print the ready line as a JSON object.")
     private boolean json;
 
     @Override
     public Integer call() throws InterruptedException {
         if (Files.exists(pool)) {
-            requireSize(PoolFile.readSuperblock(pool).geometry().capacity());
+            final Superblock superblock = PoolFile.readSuperblock(pool);
+            requireSize(superblock.geometry().capacity());
+            requireDurability(superblock.durability());
         } else {
             final long bytes = size == null ? DEFAULT_SIZE : size;
-            PoolFile.create(pool, PoolGeometry.ofCapacity(bytes), false, progress(bytes));
+            PoolFile.create(
+                    pool,
+                    PoolGeometry.ofCapacity(bytes),
+                    false,
+                    durability == null ? Durability.PROCESS : durability,
+                    progress(bytes));
         }
         final CountDownLatch ended = new CountDownLatch(1);
         final CountDownLatch closed = new CountDownLatch(1);
@@ -84,6 +102,14 @@ final class BladeCommand implements Callable<Integer> {
         if (size != null && size != existing) {
             throw new IllegalArgumentException("the pool " + pool + " exists with " + existing
                     + " bytes, asked for was " + size + "; leave --size out, or choose another file");
+        }
+    }
+
+    private void requireDurability(final Durability existing) {
+        if (durability != null && durability != existing) {
+            throw new IllegalArgumentException("the pool " + pool + " exists with durability "
+                    + existing.name().toLowerCase(Locale.ROOT) + ", asked for was "
+                    + durability.name().toLowerCase(Locale.ROOT) + "; leave --durability out, or choose another file");
         }
     }
 

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.agrona.concurrent.UnsafeBuffer;
 
@@ -46,6 +47,7 @@ final class PoolView {
         view.put("layoutVersion", Superblock.LAYOUT_VERSION);
         view.put("incarnation", superblock.incarnation());
         view.put("createdMs", superblock.createdMs());
+        view.put("durability", superblock.durability().name().toLowerCase(Locale.ROOT));
         view.put("capacity", geometry.capacity());
         view.put("unitBytes", geometry.unitBytes());
         view.put("units", geometry.units());

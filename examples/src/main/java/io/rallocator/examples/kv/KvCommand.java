@@ -7,7 +7,9 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.BindException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -39,6 +41,14 @@ public final class KvCommand implements Callable<Integer> {
             paramLabel = "SIZE",
             description = "The size of a new pool, such as 512m or 4g (default: 1g); a pool that exists has its size.")
     private String size;
+
+    @Option(
+            names = "--durability",
+            paramLabel = "LEVEL",
+            description =
+                    "What acknowledged writes to a new pool survive: process (the death of any process; the default)"
+                            + " or power (the loss of power too; needs a disk).")
+    private String durability;
 
     @Option(
             names = "--port",
@@ -81,16 +91,25 @@ public final class KvCommand implements Callable<Integer> {
 
     private KvServer start() {
         try {
-            return KvServer.start(KvOptions.builder()
-                    .pool("embedded:" + pool + (size == null ? "" : "?size=" + size))
-                    .bind(bind, port)
-                    .build());
+            return KvServer.start(
+                    KvOptions.builder().pool(address()).bind(bind, port).build());
         } catch (BindException e) {
             throw new RallocatorException(RallocatorException.Category.BUSY, e.getMessage(), e);
         } catch (IOException e) {
             throw new RallocatorException(
                     RallocatorException.Category.UNAVAILABLE, "cannot start the server: " + e.getMessage(), e);
         }
+    }
+
+    private String address() {
+        final List<String> parameters = new ArrayList<>();
+        if (size != null) {
+            parameters.add("size=" + size);
+        }
+        if (durability != null) {
+            parameters.add("durability=" + durability);
+        }
+        return "embedded:" + pool + (parameters.isEmpty() ? "" : "?" + String.join("&", parameters));
     }
 
     private String plainLine(KvServer server) {

@@ -124,6 +124,14 @@ class RallocatorCliTest {
     void shouldRefuseAnotherSizeWhenThePoolExists() {
         final Path pool = pool();
         fails(2, "asked for was 3145728; leave --size out", "blade", "--pool", pool.toString(), "--size", "3m");
+        fails(
+                2,
+                "exists with durability process, asked for was power",
+                "blade",
+                "--pool",
+                pool.toString(),
+                "--durability",
+                "power");
     }
 
     @Test
