@@ -3,8 +3,10 @@ package io.rallocator.allocator;
 import io.rallocator.persistence.BlockDescriptor;
 import io.rallocator.persistence.BlockRef;
 import io.rallocator.persistence.CorruptedPoolException;
+import io.rallocator.persistence.DroppedTracer;
 import io.rallocator.persistence.LinkWord;
 import io.rallocator.persistence.Links;
+import io.rallocator.persistence.NameDirectory;
 import io.rallocator.persistence.NvmRegion;
 import io.rallocator.persistence.PoolGeometry;
 import io.rallocator.persistence.RootDescriptor;
@@ -47,6 +49,9 @@ final class ReachabilityIndex {
      */
     boolean isReachable(final long ref, final DirectBuffer block, final int index) {
         final int structure = BlockDescriptor.structure(block, index);
+        if (structure == NameDirectory.STRUCTURE) {
+            return isReachableName(ref, BlockDescriptor.locator(block, index));
+        }
         if (structure >= geometry.roots()) {
             return false;
         }
@@ -65,6 +70,27 @@ final class ReachabilityIndex {
                     "cannot decide whether a block at offset {} is reachable; it is kept", BlockRef.offset(ref), e);
             return true;
         }
+    }
+
+    /** Read anew each time, as others go on to change names; what they free stays whole meanwhile. */
+    private boolean isReachableName(final long ref, final long locator) {
+        try {
+            final long word = Links.read(region, PoolGeometry.namesOffset());
+            return !NameDirectory.isInRootBlocks(word)
+                    && (locator == 0
+                            ? LinkWord.sameTarget(word, BlockRef.pointer(ref))
+                            : locator <= NameDirectory.PAGES && pages(word)[(int) locator - 1] == ref);
+        } catch (final CorruptedPoolException e) {
+            LOGGER.error("cannot decide whether names at offset {} are in use; they are kept", BlockRef.offset(ref), e);
+            return true;
+        }
+    }
+
+    private long[] pages(final long word) {
+        final int bytes = NameDirectory.targetBytes(geometry, word);
+        final UnsafeBuffer block = Lane.direct(bytes);
+        region.read(LinkWord.offset(word), block, 0, bytes);
+        return NameDirectory.decode(word, block, bytes, geometry).pages();
     }
 
     private StructureTracer tracer(final int structure, final long root) {
@@ -98,6 +124,9 @@ final class ReachabilityIndex {
                     block.getInt(RootDescriptor.TYPE_OFFSET));
             return null;
         }
-        return type.tracer(region, geometry, structure, BlockDescriptor.refOf(root, block, 0));
+        final long ref = BlockDescriptor.refOf(root, block, 0);
+        return RootDescriptor.isPending(root)
+                ? new DroppedTracer(region, geometry, structure, ref, type)
+                : type.tracer(region, geometry, structure, ref);
     }
 }

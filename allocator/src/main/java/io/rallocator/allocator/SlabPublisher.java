@@ -20,7 +20,10 @@ import org.agrona.concurrent.EpochClock;
  * <p>Threads: the agent's.
  */
 final class SlabPublisher {
-    private static final int INITIAL_AHEAD = 2;
+
+    /** What a worker needs that creates its first structure: blocks of four sizes. */
+    private static final int INITIAL_AHEAD = 4;
+
     private static final int SWEPT_AT_ONCE = 64;
 
     /** How long a worker may take from the fetch-and-add to the claim before its slab is taken back at exhaustion. */

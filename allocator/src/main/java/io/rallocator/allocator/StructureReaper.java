@@ -4,14 +4,19 @@ import io.rallocator.persistence.BlockDescriptor;
 import io.rallocator.persistence.BlockLife;
 import io.rallocator.persistence.CheckedWord;
 import io.rallocator.persistence.CorruptedPoolException;
+import io.rallocator.persistence.DroppedTracer;
 import io.rallocator.persistence.EpochHold;
 import io.rallocator.persistence.LinkWord;
 import io.rallocator.persistence.Links;
+import io.rallocator.persistence.NameTable;
 import io.rallocator.persistence.NvmRegion;
 import io.rallocator.persistence.PoolGeometry;
 import io.rallocator.persistence.RootDescriptor;
+import io.rallocator.persistence.RootNames;
+import io.rallocator.persistence.SessionDescriptor;
 import io.rallocator.persistence.StructureTracer;
 import io.rallocator.persistence.StructureType;
+import java.util.BitSet;
 import org.agrona.collections.Long2LongHashMap;
 import org.agrona.collections.LongArrayList;
 import org.agrona.concurrent.Agent;
@@ -21,23 +26,27 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Frees the blocks of dropped structures. Dropping is one swap of the root word, to a block of type
- * {@link RootDescriptor#DROPPED} that leads to the former root block. From there:
+ * Frees the blocks of dropped structures, and of those whose creator died before they had a name. Only a structure whose
+ * root word is pending ({@link RootDescriptor#isPending}) is ever taken apart, and only if the names say that it was dropped,
+ * or say nothing of it and its creator's session is over: damage of names never costs a structure that was in use. From
+ * there:
  *
  * <ol>
  * <li>The count of drops goes up. A session reads it after it read a new epoch and before it uses that one, and looks then
  *     which of its structures are still there. When the global epoch is three further, every session announced an epoch
  *     that it entered knowing of the drop: nobody reads or swaps a word of the structure any more.
  * <li>The epoch is held, durably: nothing that is marked from here on is used again before the hold ends. So whoever goes
- *     on after a crash finds every block of the structure as it was, marked or not.
- * <li>Every block is marked as freed, the dropped block last. Marks that are there stay.
- * <li>The root word keeps only the tag of the name; the hold ends. Owners of the slabs find the marks as they find those of
- *     any other session.
+ *     on after a crash finds every block of the structure as it was, marked or not. While the hold names a root word, nobody
+ *     creates a structure there.
+ * <li>Every block is marked as freed, the root block last. Marks that are there stay.
+ * <li>The root word leads nowhere; the hold ends. Owners of the slabs find the marks as they find those of any other
+ *     session.
  * </ol>
  *
  * <p>Reclamation everywhere waits while the hold lasts, some microseconds a block; data paths do not.
  *
- * <p>Threads: one, the only one that swaps a root word away from a dropped block.
+ * <p>Threads: one, the only one that lets a root word lead nowhere, but for a creator that gives up before its structure
+ * had a name.
  */
 final class StructureReaper implements Agent {
     private static final Logger LOGGER = LoggerFactory.getLogger(StructureReaper.class);
@@ -55,9 +64,15 @@ final class StructureReaper implements Agent {
     /** Root index to the epoch in which the sessions were told; GIVEN_UP if it cannot be taken apart. */
     private final Long2LongHashMap told = new Long2LongHashMap(Long.MIN_VALUE);
 
+    /** Of the scan: each root word, and which pending structures nobody creates any more. */
+    private final long[] words;
+
+    private final BitSet abandoned = new BitSet();
+
     private final EpochClock clock;
     private long seenDrops = NONE;
     private long lastScanMs;
+    private boolean namesAreDamaged;
     private volatile boolean closing;
 
     StructureReaper(final NvmRegion region, final PoolGeometry geometry, final EpochClock clock) {
@@ -65,48 +80,139 @@ final class StructureReaper implements Agent {
         this.region = region;
         this.geometry = geometry;
         this.lives = new BlockLife(region, geometry);
+        this.words = new long[geometry.roots()];
     }
 
     @Override
     public int doWork() {
         final long drops = region.readLong(PoolGeometry.dropsOffset());
         final long now = clock.time();
-        if (drops == seenDrops && told.isEmpty() && now - lastScanMs < SCAN_MS) {
+        final boolean due = drops != seenDrops || now - lastScanMs >= SCAN_MS;
+        if (!due && told.isEmpty()) {
             return 0;
         }
-        seenDrops = drops;
-        lastScanMs = now;
+        if (due) {
+            seenDrops = drops;
+            lastScanMs = now;
+            scan();
+        }
         int work = 0;
         final int inHand = heldRoot();
-        for (int root = 0; root < geometry.roots(); root++) {
-            final long word = Links.read(region, geometry.rootOffset(root));
-            if (isDropped(root, word)) {
-                work += step(root, word, inHand);
-            } else {
-                told.remove(root);
-            }
+        for (final long root :
+                told.keySet().stream().mapToLong(Long::longValue).sorted().toArray()) {
+            work += step((int) root, inHand);
         }
         final int left = heldRoot();
-        if (left == DAMAGED || left != NONE && !isDropped(left, Links.read(region, geometry.rootOffset(left)))) {
+        if (left == DAMAGED || left != NONE && !RootDescriptor.isPending(rootWord(left))) {
             release();
         }
         return work;
     }
 
-    /** One step of one dropped structure, while none or this one is in hand; 1 if it is gone. */
-    private int step(final int root, final long word, final int inHand) {
-        final long epoch = globalEpoch();
-        final long since = told.get(root);
-        if (since == Long.MIN_VALUE) {
-            told.put(root, epoch);
-            tellSessions();
+    private long rootWord(final int root) {
+        return Links.read(region, geometry.rootOffset(root));
+    }
+
+    // ---- what is to be taken apart
+
+    /**
+     * Reads root words, then whose creators are over, then the names, in this order: a structure that was pending, without
+     * a creator, and without a name afterwards, never gets one; and a root index that is listed as dropped means the
+     * structure that was there, as no other begins there before it is off the list.
+     */
+    private void scan() {
+        abandoned.clear();
+        for (int root = 0; root < words.length; root++) {
+            words[root] = rootWord(root);
+            abandoned.set(root, RootDescriptor.isPending(words[root]) && isCreatorOver(root, words[root]));
         }
+        final int inHand = heldRoot();
+        if (inHand >= 0 && RootDescriptor.isPending(words[inHand])) {
+            tell(inHand);
+        }
+        final NameTable names = readNames();
+        if (names == null) {
+            return;
+        }
+        final BitSet dropped = names.dropped();
+        for (int root = 0; root < words.length; root++) {
+            if (dropped.get(root) && RootDescriptor.isLive(words[root])) {
+                swapTag(root, words[root] | LinkWord.FROZEN); // whoever dropped it died before
+            }
+            if (dropped.get(root) && LinkWord.isPointer(words[root])
+                    || abandoned.get(root) && names.name(root) == null) {
+                tell(root);
+            } else if (RootDescriptor.isPending(words[root]) && names.name(root) != null) {
+                swapTag(root, words[root] & ~LinkWord.FROZEN); // its creator died, or does the same
+            }
+        }
+    }
+
+    private void swapTag(final int root, final long word) {
+        swap(geometry.rootOffset(root), words[root], word);
+    }
+
+    private boolean swap(final long offset, final long expected, final long replacement) {
+        final boolean swapped = Links.swap(region, offset, expected, replacement) == expected;
+        region.persist(offset, Long.BYTES);
+        Links.settle(region, offset, replacement);
+        return swapped;
+    }
+
+    private boolean isCreatorOver(final int root, final long word) {
+        if (!readRootBlock(root, word)) {
+            return false;
+        }
+        final int creator = block.getInt(RootDescriptor.CREATED_BY_OFFSET);
+        final int session = RootDescriptor.creatorSession(creator);
+        if (session >= geometry.sessions()) {
+            return false;
+        }
+        final long state = region.readLong(geometry.sessionOffset(session) + SessionDescriptor.STATE_OFFSET);
+        return CheckedWord.isValid(state)
+                && (SessionDescriptor.state(state, geometry.sessionOffset(session)) == SessionDescriptor.FREE
+                        || SessionDescriptor.incarnation(state) != RootDescriptor.creatorIncarnation(creator));
+    }
+
+    /** Returns null, and says so once, if the names are damaged: then nothing more is taken apart. */
+    private NameTable readNames() {
+        try {
+            final NameTable names = NameTable.read(region, geometry);
+            namesAreDamaged = false;
+            return names;
+        } catch (final CorruptedPoolException e) {
+            if (!namesAreDamaged) {
+                LOGGER.error("no dropped structure is taken apart while names are damaged", e);
+            }
+            namesAreDamaged = true;
+            return null;
+        }
+    }
+
+    private void tell(final int root) {
+        if (told.get(root) == Long.MIN_VALUE) {
+            tellSessions();
+            told.put(root, globalEpoch());
+        }
+    }
+
+    // ---- taking apart
+
+    /** One step of one dropped structure, while none or this one is in hand; 1 if it is gone. */
+    private int step(final int root, final int inHand) {
+        final long word = rootWord(root);
+        if (!RootDescriptor.isPending(word)) {
+            told.remove(root);
+            seenDrops = NONE; // somebody who was late thought that it is in use: look again
+            return 0;
+        }
+        final long since = told.get(root);
         if (since == GIVEN_UP || closing) {
             return 0;
         }
         if (inHand != root) {
-            final boolean waited = since != Long.MIN_VALUE && epoch >= since + EPOCHS_TO_WAIT;
-            if (inHand != NONE || heldRoot() != NONE || !waited) {
+            final long epoch = globalEpoch();
+            if (inHand != NONE || heldRoot() != NONE || epoch < since + EPOCHS_TO_WAIT) {
                 return 0;
             }
             hold(root, epoch);
@@ -115,19 +221,16 @@ final class StructureReaper implements Agent {
     }
 
     private boolean takeApart(final int root, final long word) {
-        final String name = RootDescriptor.getText(block, RootDescriptor.NAME_OFFSET, RootDescriptor.MAX_NAME_BYTES);
         if (!markAll(root, word)) {
             return false;
         }
         final long offset = geometry.rootOffset(root);
-        final boolean swapped =
-                region.compareAndSwap(offset, word, LinkWord.special(word, RootDescriptor.nameTag(name))) == word;
-        region.persist(offset, Long.BYTES);
+        final boolean swapped = swap(offset, word, LinkWord.special(word, 0));
         assert swapped : "somebody else swapped root word " + root;
         told.remove(root);
         release();
         tellSessions(); // so that owners look for the marks
-        LOGGER.info("the memory of dropped structure '{}' is free", name);
+        LOGGER.info("the memory of dropped structure {} is free", root);
         return true;
     }
 
@@ -135,26 +238,20 @@ final class StructureReaper implements Agent {
         region.fetchAndAdd(PoolGeometry.dropsOffset(), 1);
     }
 
-    private boolean isDropped(final int root, final long word) {
-        if (!LinkWord.isPointer(word) || LinkWord.offset(word) > geometry.capacity() - block.capacity()) {
+    /** Reads a root block into the buffer; false if it is damaged. */
+    private boolean readRootBlock(final int root, final long word) {
+        if (LinkWord.offset(word) > geometry.capacity() - block.capacity()) {
             return false;
         }
         region.read(LinkWord.offset(word), block, 0, block.capacity());
-        return block.getInt(RootDescriptor.TYPE_OFFSET) == RootDescriptor.DROPPED
-                && BlockDescriptor.isValid(block, 0, block.capacity())
-                && BlockDescriptor.kind(block, 0) == BlockDescriptor.ROOT
-                && BlockDescriptor.locator(block, 0) == root;
+        return RootNames.isRootBlock(block, root);
     }
 
-    /** Marks every block of a structure; false if that could not be finished. The block of the root word is in the buffer. */
+    /** Marks every block of a structure; false if that could not be finished. */
     private boolean markAll(final int root, final long word) {
         final LongArrayList refs = new LongArrayList();
         try {
-            final long rootRef = BlockDescriptor.refOf(word, block, 0);
-            StructureType.installed()
-                    .get(RootDescriptor.DROPPED)
-                    .tracer(region, geometry, root, rootRef)
-                    .trace(new Collector(refs));
+            tracer(root, word).trace(new Collector(refs));
         } catch (final CorruptedPoolException e) {
             LOGGER.error("a dropped structure cannot be taken apart, its memory stays in use", e);
             told.put(root, GIVEN_UP);
@@ -167,6 +264,20 @@ final class StructureReaper implements Agent {
             lives.end(refs.getLong(i));
         }
         return true;
+    }
+
+    private StructureTracer tracer(final int root, final long word) {
+        if (!readRootBlock(root, word)) {
+            throw new CorruptedPoolException("the root block of structure " + root + " at offset "
+                    + LinkWord.offset(word) + " is damaged; run `rallocator check`");
+        }
+        final int code = block.getInt(RootDescriptor.TYPE_OFFSET);
+        final StructureType type = StructureType.installed().get(code);
+        if (type == null) {
+            throw new CorruptedPoolException("structure " + root + " was dropped, and nothing on the class path knows"
+                    + " its type " + code + "; serve the pool with a program that does");
+        }
+        return new DroppedTracer(region, geometry, root, BlockDescriptor.refOf(word, block, 0), type);
     }
 
     /** Takes what the tracer finds, what leads to a block before the block. */

@@ -28,7 +28,6 @@ final class Cells {
     private static final int PUT_CODE = 1;
     private static final int REMOVE_CODE = 2;
     private static final int CREATE_CODE = 3;
-    private static final int DROP_CODE = 4;
 
     private final WorkerSession session;
     private final int root;
@@ -172,26 +171,15 @@ final class Cells {
         return block;
     }
 
-    /** Puts a dropped block in place of the root block. */
+    /** Makes the root word that of a structure without a name, whose creator is gone. */
     void drop() {
         final Lane lane = session.acquire();
         try {
             final long link = session.geometry().rootOffset(root);
             final long old = lane.readWord(DROP, link);
-            final int bytes = RootDescriptor.WORDS_OFFSET;
-            final long ref = lane.allocate(bytes);
-            final UnsafeBuffer block = lane.writeBuffer(bytes);
-            lane.chain().read(LinkWord.offset(old), block, 0, bytes).post(DROP);
-            final long rootRef = BlockDescriptor.refOf(old, block, 0);
-            block.putInt(RootDescriptor.TYPE_OFFSET, RootDescriptor.DROPPED);
-            block.putLong(RootDescriptor.PARAMETER_OFFSET, rootRef);
-            BlockDescriptor.seal(block, 0, bytes, BlockDescriptor.ROOT, root, root, ref);
-            if (!lane.commit()
-                    .begin(DROP_CODE, root, link, old, LinkWord.pointTo(old, ref))
-                    .allocate(ref, block, 0, bytes)
-                    .post(DROP)) {
-                throw new IllegalStateException("somebody else swapped root " + root);
-            }
+            lane.chain().compareAndSwap(link, old, old | LinkWord.FROZEN);
+            lane.chain().persist();
+            lane.chain().post(DROP);
         } finally {
             session.release(lane);
         }

@@ -66,7 +66,7 @@ final class World implements AutoCloseable {
 
     /** The same with other slab classes. */
     static World of(final int... slabClassBytes) {
-        return new World(PoolGeometry.of(CAPACITY, slabClassBytes, 8, 4, 2, 8));
+        return new World(PoolGeometry.of(CAPACITY, slabClassBytes, 8, 4, 2, 32));
     }
 
     /** Begins again with an empty pool. */

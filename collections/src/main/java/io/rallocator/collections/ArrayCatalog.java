@@ -16,7 +16,7 @@ final class ArrayCatalog {
 
     private final WorkerSession session;
     private final StructureCatalog catalog;
-    private final Map<String, ArrayTable> tables = new HashMap<>();
+    private final Map<StructureRoot, ArrayTable> tables = new HashMap<>();
 
     ArrayCatalog(final WorkerSession session, final StructureCatalog catalog) {
         this.session = session;
@@ -54,18 +54,11 @@ final class ArrayCatalog {
     }
 
     private ArrayTable find(final String name, final ArrayKind kind, final String codec, final long length) {
-        synchronized (tables) {
-            final ArrayTable known = tables.get(name);
-            if (known != null && known.layout().kind() == kind && RemoteHeap.isSame(known.root(), codec, "")) {
-                return known;
-            }
-            final Blueprint blueprint = length == ANY_LENGTH
-                    ? new ExistingArray(name, kind)
-                    : ArrayLayout.create(kind, session.geometry(), length);
-            final ArrayTable table = new ArrayTable(session, catalog.open(name, blueprint, codec, ""), kind);
-            tables.put(name, table);
-            return table;
-        }
+        final Blueprint blueprint = length == ANY_LENGTH
+                ? new ExistingArray(name, kind)
+                : ArrayLayout.create(kind, session.geometry(), length);
+        final StructureRoot root = catalog.open(name, blueprint, codec, "");
+        return RemoteHeap.tableOf(tables, root, () -> new ArrayTable(session, root, kind));
     }
 
     /** Says of which type an array must be, and nothing that could create one. */

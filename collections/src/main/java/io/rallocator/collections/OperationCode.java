@@ -14,6 +14,10 @@ final class OperationCode {
     static final int MAP_EMPTY = 10;
     static final int STRUCTURE_CREATE = 16;
     static final int STRUCTURE_DROP = 17;
+    static final int STRUCTURE_NAME = 18;
+    static final int STRUCTURE_RENAME = 19;
+    static final int STRUCTURE_GIVE_UP = 20;
+    static final int STRUCTURE_LIST = 21;
     static final int QUEUE_OFFER = 32;
     static final int QUEUE_POLL = 33;
     static final int QUEUE_SEGMENT = 34;

@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -58,8 +59,8 @@ public final class RemoteHeap implements AutoCloseable {
     private final Blade blade;
     private final StructureCatalog catalog;
     private final BucketCache cache;
-    private final Map<String, MapTable> maps = new HashMap<>();
-    private final Map<String, QueueTable> queues = new HashMap<>();
+    private final Map<StructureRoot, MapTable> maps = new HashMap<>();
+    private final Map<StructureRoot, QueueTable> queues = new HashMap<>();
     private final ArrayCatalog arrays;
 
     /** Takes over session and blade; there is no blade ({@code null}) in another process, and none for a simulated session. */
@@ -131,18 +132,9 @@ public final class RemoteHeap implements AutoCloseable {
         requireArguments(name, keyCodec);
         Objects.requireNonNull(valueCodec, "the value's codec is null");
         session.checkOpen();
-        final MapTable table;
-        synchronized (maps) {
-            final MapTable known = maps.get(name);
-            if (known != null && isSame(known.root(), keyCodec.id(), valueCodec.id())) {
-                table = known;
-            } else {
-                final StructureRoot root =
-                        catalog.open(name, MapLayout.create(session.geometry()), keyCodec.id(), valueCodec.id());
-                table = new MapTable(session, root, cache);
-                maps.put(name, table);
-            }
-        }
+        final StructureRoot root =
+                catalog.open(name, MapLayout.create(session.geometry()), keyCodec.id(), valueCodec.id());
+        final MapTable table = tableOf(maps, root, () -> new MapTable(session, root, cache));
         return new PersistentMap<>(table, keyCodec, valueCodec);
     }
 
@@ -185,18 +177,8 @@ public final class RemoteHeap implements AutoCloseable {
     private <E> RemoteQueue<E> openQueue(final String name, final Codec<E> codec, final int capacity) {
         requireArguments(name, codec);
         session.checkOpen();
-        final QueueTable table;
-        synchronized (queues) {
-            final QueueTable known = queues.get(name);
-            if (known != null && isSame(known.root(), codec.id(), "")) {
-                table = known;
-            } else {
-                final StructureRoot root =
-                        catalog.open(name, QueueLayout.create(session.geometry(), capacity), codec.id(), "");
-                table = new QueueTable(session, root);
-                queues.put(name, table);
-            }
-        }
+        final StructureRoot root = catalog.open(name, QueueLayout.create(session.geometry(), capacity), codec.id(), "");
+        final QueueTable table = tableOf(queues, root, () -> new QueueTable(session, root));
         final int actual = table.layout().capacity();
         if (actual != capacity) {
             throw new IllegalArgumentException("queue '" + name + "' " + bound(actual) + ", asked for was one that "
@@ -315,24 +297,33 @@ public final class RemoteHeap implements AutoCloseable {
         Objects.requireNonNull(codec, "the codec is null");
     }
 
-    static boolean isSame(final StructureRoot root, final String firstCodec, final String secondCodec) {
-        return !root.isDropped()
-                && root.firstCodec().equals(firstCodec)
-                && root.secondCodec().equals(secondCodec);
+    /** What this heap knows of a structure, made once; of those that were dropped it forgets it. */
+    static <T> T tableOf(final Map<StructureRoot, T> tables, final StructureRoot root, final Supplier<T> opening) {
+        synchronized (tables) {
+            T table = tables.get(root);
+            if (table == null) {
+                tables.keySet().removeIf(StructureRoot::isDropped);
+                table = opening.get();
+                tables.put(root, table);
+            }
+            return table;
+        }
     }
 
     /**
-     * The names of all structures in the pool, whoever created them.
+     * The names of all structures in the pool at one moment, whoever created them. Costs two round trips, and one for
+     * each of the 16 pages that hold names.
      *
      * @return sorted; a copy
      * @throws io.rallocator.persistence.HeapClosedException after {@link #close()}
      */
     public List<String> names() {
-        return catalog.structures().stream().map(StructureRoot::name).toList();
+        return catalog.names();
     }
 
     /**
-     * What the pool holds, whoever created it. Costs a round trip, and one for each structure.
+     * What the pool holds at one moment, whoever created it. Costs what {@link #names()} costs, and a round trip for each 32
+     * structures.
      *
      * @return sorted by name; a copy
      * @throws io.rallocator.persistence.HeapClosedException after {@link #close()}
@@ -342,9 +333,31 @@ public final class RemoteHeap implements AutoCloseable {
     }
 
     /**
-     * Drops a structure with all that is in it. The name can be used for another structure as soon as the blade has taken
-     * this one apart, in some milliseconds for a small one; opening it waits for that. The memory comes back to the blade
-     * then, slab by slab, as the workers that own the slabs look for it.
+     * Gives a structure another name. Its objects, in this worker and in others, go on to work. Others see it under the old
+     * name or under the new one, never under both or none. Costs four round trips.
+     *
+     * <p>Crash guarantee: the structure has the new name, durably, when this returns; a call under way when its process dies
+     * has renamed it or not.
+     *
+     * @param name of the structure
+     * @param newName 1 … 200 bytes in UTF-8; nothing happens if it is the name already
+     * @throws IllegalArgumentException if the new name is too long
+     * @throws java.util.NoSuchElementException if there is no structure of this name
+     * @throws IllegalStateException if there is another structure of the new name
+     * @throws io.rallocator.persistence.OutOfRemoteMemoryException if there is no room for the blocks of names that it changes
+     * @throws io.rallocator.persistence.HeapClosedException after {@link #close()}
+     */
+    public void rename(final String name, final String newName) {
+        session.checkOpen();
+        catalog.rename(
+                Objects.requireNonNull(name, "the name is null"),
+                Objects.requireNonNull(newName, "the new name is null"));
+    }
+
+    /**
+     * Drops a structure with all that is in it. The name can be used for another structure at once. The memory comes back
+     * to the blade when it has taken the structure apart, in some milliseconds for a small one, slab by slab, as the workers
+     * that own the slabs look for it.
      *
      * <p>This heap's objects of the structure throw {@link io.rallocator.persistence.StructureDroppedException} from here
      * on; those of other workers do so within some milliseconds, and what they changed until then is gone with the
@@ -355,8 +368,8 @@ public final class RemoteHeap implements AutoCloseable {
      *
      * @param name of the structure
      * @return false if there was none
-     * @throws io.rallocator.persistence.OutOfRemoteMemoryException if the pool has not even 384 bytes left; remove something
-     *     from a structure first
+     * @throws io.rallocator.persistence.OutOfRemoteMemoryException if there is no room for the blocks of names that it changes;
+     *     remove something from a structure first
      * @throws io.rallocator.persistence.HeapClosedException after {@link #close()}
      */
     public boolean drop(final String name) {

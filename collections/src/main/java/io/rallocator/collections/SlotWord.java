@@ -62,8 +62,11 @@ final class SlotWord {
 
     /** Tells whether a word can lead to a block of this pool. */
     static boolean isPossible(final PoolGeometry geometry, final long word) {
+        if (!LinkWord.isPointer(word)) {
+            return false;
+        }
         final long ref = ref(word);
-        return LinkWord.isPointer(word) && word == of(ref) && geometry.isPlausible(ref);
+        return word == of(ref) && geometry.isPlausible(ref);
     }
 
     /**

@@ -4,18 +4,21 @@ import io.rallocator.allocator.Lane;
 import io.rallocator.allocator.WorkerSession;
 import io.rallocator.persistence.BlockRef;
 import io.rallocator.persistence.LinkWord;
+import io.rallocator.persistence.NamePage;
+import io.rallocator.persistence.RootDescriptor;
 import io.rallocator.persistence.StructureDroppedException;
+import org.agrona.DirectBuffer;
 
 /** What the root block of a structure says, and whether the structure still exists. */
 final class StructureRoot {
     private final int index;
     private final long ref;
-    private final String name;
     private final int type;
     private final long parameter;
     private final long createdMs;
     private final String firstCodec;
     private final String secondCodec;
+    private volatile String name;
     private volatile boolean dropped;
 
     StructureRoot(
@@ -35,6 +38,25 @@ final class StructureRoot {
         this.createdMs = createdMs;
         this.firstCodec = firstCodec;
         this.secondCodec = secondCodec;
+    }
+
+    /**
+     * Reads what a root block says.
+     *
+     * @param entry the structure's name
+     * @param block its root block, verified
+     * @return the structure
+     */
+    static StructureRoot of(final NamePage.Entry entry, final DirectBuffer block) {
+        return new StructureRoot(
+                entry.root(),
+                entry.ref(),
+                entry.name(),
+                block.getInt(RootDescriptor.TYPE_OFFSET),
+                block.getLong(RootDescriptor.PARAMETER_OFFSET),
+                block.getLong(RootDescriptor.CREATED_OFFSET),
+                RootDescriptor.getText(block, RootDescriptor.FIRST_CODEC_OFFSET, RootDescriptor.MAX_CODEC_BYTES),
+                RootDescriptor.getText(block, RootDescriptor.SECOND_CODEC_OFFSET, RootDescriptor.MAX_CODEC_BYTES));
     }
 
     /**
@@ -62,9 +84,9 @@ final class StructureRoot {
         dropped = true;
     }
 
-    /** Tells whether a root word still leads here. */
+    /** Tells whether a root word still leads here, to a structure in use. */
     boolean isRootOf(final long word) {
-        return LinkWord.isPointer(word) && LinkWord.offset(word) == offset();
+        return RootDescriptor.isLive(word) && LinkWord.offset(word) == offset();
     }
 
     /** Index in the root table: the structure's number. */
@@ -82,8 +104,13 @@ final class StructureRoot {
         return BlockRef.offset(ref);
     }
 
+    /** The name that this worker knew last: others may have renamed the structure since. */
     String name() {
         return name;
+    }
+
+    void name(final String known) {
+        name = known;
     }
 
     int type() {

@@ -49,6 +49,9 @@ public final class BlockDescriptor {
     /** Kind: link words of extents; locator = number of the directory. */
     public static final int DIRECTORY = 12;
 
+    /** Kind: names of structures, see {@link NameDirectory} and {@link NamePage}; locator = 0 for the directory, else page + 1. */
+    public static final int NAMES = 15;
+
     /** Longest checked length. */
     public static final int MAX_LENGTH = (1 << 24) - 1;
 
@@ -258,6 +261,7 @@ public final class BlockDescriptor {
             case CHUNK -> "chunk";
             case ARRAY_ELEMENT -> "array element";
             case DIRECTORY -> "directory";
+            case NAMES -> "names";
             default -> "kind " + kind;
         };
     }

@@ -81,8 +81,11 @@ public final class PoolChecker {
         final BlockCheck blocks = new BlockCheck(run, slabs, structures, intents);
         if (deep) {
             slabCheck.openViews();
+            final NameCheck names = new NameCheck(run, structures);
+            names.read();
             structures.trace();
-            new RootCheck(run, slabs, structures, intents, blocks).check();
+            new RootCheck(run, slabs, structures, intents, blocks, names).check();
+            names.check();
         }
         new OwnerCheck(run, slabs, slabCheck, sessions, rings, blocks).check(deep);
         if (deep) {

@@ -16,6 +16,7 @@ public final class PoolFormat {
     public static void format(final NvmRegion region, final PoolGeometry geometry) {
         region.writeLong(PoolGeometry.epochOffset(), CheckedWord.of(FIRST_EPOCH));
         region.writeLong(PoolGeometry.bladeHeartbeatOffset(), CheckedWord.of(0));
+        region.writeLong(PoolGeometry.namesOffset(), NameDirectory.inRootBlocks(LinkWord.UNINIT));
         for (int session = 0; session < geometry.sessions(); session++) {
             final long offset = geometry.sessionOffset(session);
             region.writeLong(

@@ -334,6 +334,15 @@ public final class PoolGeometry {
     }
 
     /**
+     * The word that leads to the names of all structures, a link word, see {@link NameDirectory}.
+     *
+     * @return offset
+     */
+    public static long namesOffset() {
+        return POOL_WORDS_OFFSET + 256;
+    }
+
+    /**
      * The blade's heartbeat, milliseconds of its clock, a checked word.
      *
      * @return offset

@@ -19,6 +19,7 @@ final class RootCheck {
     private final StructureCheck structures;
     private final IntentCheck intents;
     private final BlockCheck blocks;
+    private final NameCheck names;
     private final long[] found;
     private final BitSet populated = new BitSet();
 
@@ -30,13 +31,15 @@ final class RootCheck {
             final SlabMap slabs,
             final StructureCheck structures,
             final IntentCheck intents,
-            final BlockCheck blocks) {
+            final BlockCheck blocks,
+            final NameCheck names) {
         this.run = run;
         this.geometry = run.geometry;
         this.slabs = slabs;
         this.structures = structures;
         this.intents = intents;
         this.blocks = blocks;
+        this.names = names;
         this.found = new long[geometry.roots()];
     }
 
@@ -63,7 +66,12 @@ final class RootCheck {
         blocks.read(view);
         for (int index = 0; index < view.layout.blocks(); index++) {
             final int structure = blocks.structure(index);
-            if (structure < found.length
+            if (structure == NameDirectory.STRUCTURE
+                    && blocks.isAllocated(index)
+                    && blocks.isWhole(index)
+                    && !intents.names(blocks.ref(index))) {
+                names.unreached(blocks.ref(index));
+            } else if (structure < found.length
                     && !view.isReached(index)
                     && isLost(structure, view, index)
                     && blocks.isAllocated(index)

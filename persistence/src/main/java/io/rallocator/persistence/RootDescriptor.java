@@ -6,11 +6,12 @@ import org.agrona.MutableDirectBuffer;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
- * The block that a root word points to: a structure's name, type and codecs, then its mutable words.
+ * The block that a root word points to: the name that a structure was created with, its type and codecs, then its mutable
+ * words.
  *
  * <pre>
  *  0    block header, kind ROOT, locator = root index
- *  16   type (4) | session that created it (4)
+ *  16   type (4) | creator: session bits 0…9, its incarnation bits 10…29 (4)
  *  24   created, milliseconds since 1970 (8)
  *  32   parameter of the structure (8)
  *  40   length of the name (4) | name, UTF-8, at most 200 bytes
@@ -23,7 +24,7 @@ public final class RootDescriptor {
     /** Offset of the type. */
     public static final int TYPE_OFFSET = 16;
 
-    /** Offset of the creating session. */
+    /** Offset of the {@link #creator}. */
     public static final int CREATED_BY_OFFSET = 20;
 
     /** Offset of the time of creation. */
@@ -50,19 +51,69 @@ public final class RootDescriptor {
     /** Checked length, and where the structure's own words begin. */
     public static final int WORDS_OFFSET = 384;
 
-    /** The type of the block that takes a dropped structure's place until its blocks are free. */
-    public static final int DROPPED = 255;
+    private static final int SESSION_BITS = 10;
 
     private RootDescriptor() {}
 
     /**
-     * What is left of a name in the root word of a dropped structure: only that name may have the word again, so that
-     * two who create it at once swap the same word.
+     * Tells whether a root word leads to a structure that is in use.
+     *
+     * @param word the root word
+     * @return true if so
+     */
+    public static boolean isLive(final long word) {
+        return LinkWord.isPointer(word) && !LinkWord.isFrozen(word);
+    }
+
+    /**
+     * Tells whether a root word leads to a structure that has no name yet, or that was dropped: {@link LinkWord#FROZEN}
+     * is set. Only such a structure can be taken apart.
+     *
+     * @param word the root word
+     * @return true if so
+     */
+    public static boolean isPending(final long word) {
+        return LinkWord.isPointer(word) && LinkWord.isFrozen(word);
+    }
+
+    /**
+     * Who creates a structure.
+     *
+     * @param session of the creator
+     * @param incarnation of that session
+     * @return for {@link #CREATED_BY_OFFSET}
+     */
+    public static int creator(final int session, final int incarnation) {
+        return session | incarnation << SESSION_BITS;
+    }
+
+    /**
+     * Session in a creator.
+     *
+     * @param creator from a root block
+     * @return its session
+     */
+    public static int creatorSession(final int creator) {
+        return creator & (1 << SESSION_BITS) - 1;
+    }
+
+    /**
+     * Incarnation in a creator.
+     *
+     * @param creator from a root block
+     * @return of its session
+     */
+    public static int creatorIncarnation(final int creator) {
+        return creator >>> SESSION_BITS;
+    }
+
+    /**
+     * Checksum of a name.
      *
      * @param name the name
      * @return 32 bits
      */
-    public static long nameTag(final String name) {
+    static long nameTag(final String name) {
         final byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
         return Crc32c.of(new UnsafeBuffer(bytes), 0, bytes.length) & 0xFFFF_FFFFL;
     }

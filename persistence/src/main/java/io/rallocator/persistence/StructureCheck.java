@@ -22,6 +22,9 @@ final class StructureCheck {
     /** Problems of one structure that are listed each; then it is clear that it is damaged. */
     private static final long PROBLEMS_LISTED = 100;
 
+    /** The index of the names, whose blocks belong to no structure. */
+    private static final int NAMES = NameDirectory.STRUCTURE;
+
     private static final String TWICE = "which another link reaches too";
 
     private final CheckRun run;
@@ -31,6 +34,7 @@ final class StructureCheck {
     private final BitSet incomplete = new BitSet();
     private final Map<Integer, String> unrooted = new HashMap<>();
     private final List<Traced> traced = new ArrayList<>();
+    private final Map<Integer, String> names = new HashMap<>();
     private final UnsafeBuffer root = new UnsafeBuffer(new byte[RootDescriptor.WORDS_OFFSET]);
 
     /** One structure that was followed. */
@@ -84,6 +88,18 @@ final class StructureCheck {
         incomplete.set(structure);
     }
 
+    void named(final int structure, final String name) {
+        names.put(structure, name);
+    }
+
+    /** Notes that a link of the names leads to a block; false if none can be there. */
+    boolean reachNames(final long ref, final long linkOffset) {
+        final Visits visits = new Visits("the names");
+        visits.block(ref, linkOffset);
+        incomplete.set(NAMES, incomplete.get(NAMES) || visits.damaged);
+        return !visits.damaged;
+    }
+
     private boolean traceRoot(final int index, final long word) {
         final long wordOffset = geometry.rootOffset(index);
         final String problem = readRoot(index, word);
@@ -94,7 +110,8 @@ final class StructureCheck {
                             + ", where no root block of it is: " + problem);
             return false;
         }
-        final String name = text(RootDescriptor.NAME_OFFSET, RootDescriptor.MAX_NAME_BYTES);
+        final String created = text(RootDescriptor.NAME_OFFSET, RootDescriptor.MAX_NAME_BYTES);
+        final String name = names.getOrDefault(index, created);
         final int code = root.getInt(RootDescriptor.TYPE_OFFSET);
         final long ref = BlockDescriptor.refOf(word, root, 0);
         final StructureType type = run.types.get(code);
@@ -107,7 +124,7 @@ final class StructureCheck {
                             + " knows: its blocks were not checked");
             return false;
         }
-        return trace(index, ref, name, type);
+        return trace(index, ref, name, type, RootDescriptor.isPending(word));
     }
 
     /** Reads the root block and says what is wrong with it, or null. */
@@ -143,17 +160,21 @@ final class StructureCheck {
         return length < 0 || length > maxBytes ? "?" : root.getStringWithoutLengthUtf8(at + 4, length);
     }
 
-    private boolean trace(final int index, final long ref, final String name, final StructureType type) {
+    private boolean trace(
+            final int index, final long ref, final String name, final StructureType type, final boolean pending) {
         final Visits visits = new Visits("structure " + index + " \"" + name + "\"");
+        final String typeName = pending ? "dropped" : type.name();
         try {
-            final StructureTracer tracer = type.tracer(run.region, geometry, index, ref);
+            final StructureTracer tracer = pending
+                    ? new DroppedTracer(run.region, geometry, index, ref, type)
+                    : type.tracer(run.region, geometry, index, ref);
             tracer.trace(visits);
-            traced.add(new Traced(index, name, type.name(), tracer.tracedElements(), tracer.claimedElements(), visits));
+            traced.add(new Traced(index, name, typeName, tracer.tracedElements(), tracer.claimedElements(), visits));
         } catch (final PoolUnavailableException e) {
             throw e;
         } catch (final RuntimeException | AssertionError | LinkageError | StackOverflowError | OutOfMemoryError e) {
             visits.fail(BlockRef.offset(ref), e);
-            traced.add(new Traced(index, name, type.name(), -1, -1, visits));
+            traced.add(new Traced(index, name, typeName, -1, -1, visits));
         }
         return !visits.damaged;
     }

@@ -87,7 +87,7 @@ class SuperblockTest {
             write(BYTES, bytes);
             assertThatThrownBy(() -> PoolFile.readSuperblock(file))
                     .isInstanceOf(PoolVersionException.class)
-                    .hasMessageContaining("has layout version " + version + ", this library reads 1; use "
+                    .hasMessageContaining("has layout version " + version + ", this library reads 2; use "
                             + (version == 0 ? "an older" : "a newer") + " RAllocator");
         }
     }

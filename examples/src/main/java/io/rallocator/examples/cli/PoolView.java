@@ -1,8 +1,11 @@
 package io.rallocator.examples.cli;
 
 import io.rallocator.persistence.CheckedWord;
+import io.rallocator.persistence.CorruptedPoolException;
 import io.rallocator.persistence.FileNvmRegion;
 import io.rallocator.persistence.LinkWord;
+import io.rallocator.persistence.Links;
+import io.rallocator.persistence.NameTable;
 import io.rallocator.persistence.PoolFile;
 import io.rallocator.persistence.PoolGeometry;
 import io.rallocator.persistence.RingDescriptor;
@@ -18,6 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /** Reads what a pool's metadata says, without mapping it, and so also while it is served: figures of a moment. */
@@ -63,32 +67,59 @@ final class PoolView {
 
     private List<Object> structures() {
         final List<Object> structures = new ArrayList<>();
-        final Map<Integer, StructureType> types = StructureType.installed();
+        final NameTable names = names();
         final UnsafeBuffer block = new UnsafeBuffer(new byte[RootDescriptor.WORDS_OFFSET]);
         for (int root = 0; root < geometry.roots(); root++) {
-            final long word = region.readLong(geometry.rootOffset(root));
-            if (!LinkWord.isPointer(word) || LinkWord.offset(word) > geometry.capacity() - block.capacity()) {
-                continue;
+            final long word = Links.read(region, geometry.rootOffset(root));
+            if (LinkWord.isPointer(word) && LinkWord.offset(word) <= geometry.capacity() - block.capacity()) {
+                region.read(LinkWord.offset(word), block, 0, block.capacity());
+                structures.add(structure(root, word, block, names));
             }
-            region.read(LinkWord.offset(word), block, 0, block.capacity());
-            final int code = block.getInt(RootDescriptor.TYPE_OFFSET);
-            final Map<String, Object> structure = new LinkedHashMap<>();
-            structure.put("root", root);
-            structure.put(
-                    "name", RootDescriptor.getText(block, RootDescriptor.NAME_OFFSET, RootDescriptor.MAX_NAME_BYTES));
-            structure.put("type", types.containsKey(code) ? types.get(code).name() : "type " + code);
-            final List<String> codecs = new ArrayList<>();
-            for (final int at : new int[] {RootDescriptor.FIRST_CODEC_OFFSET, RootDescriptor.SECOND_CODEC_OFFSET}) {
-                final String codec = RootDescriptor.getText(block, at, RootDescriptor.MAX_CODEC_BYTES);
-                if (!codec.isEmpty()) {
-                    codecs.add(codec);
-                }
-            }
-            structure.put("codecs", codecs);
-            structure.put("createdMs", block.getLong(RootDescriptor.CREATED_OFFSET));
-            structures.add(structure);
         }
         return structures;
+    }
+
+    /** Null if they are damaged. */
+    private NameTable names() {
+        try {
+            return NameTable.read(region, geometry);
+        } catch (final CorruptedPoolException e) {
+            return null;
+        }
+    }
+
+    /** Its name is that of its root block, which it was created with, if the names are damaged; empty if it has none. */
+    private static Map<String, Object> structure(
+            final int root, final long word, final UnsafeBuffer block, final NameTable names) {
+        final String created = RootDescriptor.getText(block, RootDescriptor.NAME_OFFSET, RootDescriptor.MAX_NAME_BYTES);
+        final String name = names == null ? created : Objects.requireNonNullElse(names.name(root), "");
+        final boolean dropped = names != null && names.name(root) == null && RootDescriptor.isPending(word);
+        final Map<String, Object> structure = new LinkedHashMap<>();
+        structure.put("root", root);
+        structure.put("name", dropped ? created : name);
+        if (!created.equals(name) && !dropped) {
+            structure.put("createdAs", created);
+        }
+        structure.put("type", dropped ? "dropped" : typeName(block.getInt(RootDescriptor.TYPE_OFFSET)));
+        structure.put("codecs", codecs(block));
+        structure.put("createdMs", block.getLong(RootDescriptor.CREATED_OFFSET));
+        return structure;
+    }
+
+    private static String typeName(final int code) {
+        final StructureType type = StructureType.installed().get(code);
+        return type == null ? "type " + code : type.name();
+    }
+
+    private static List<String> codecs(final UnsafeBuffer block) {
+        final List<String> codecs = new ArrayList<>();
+        for (final int at : new int[] {RootDescriptor.FIRST_CODEC_OFFSET, RootDescriptor.SECOND_CODEC_OFFSET}) {
+            final String codec = RootDescriptor.getText(block, at, RootDescriptor.MAX_CODEC_BYTES);
+            if (!codec.isEmpty()) {
+                codecs.add(codec);
+            }
+        }
+        return codecs;
     }
 
     private List<Object> sessions() {
