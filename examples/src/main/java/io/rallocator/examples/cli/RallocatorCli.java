@@ -26,6 +26,8 @@ import picocli.CommandLine.Spec;
         },
         footer = {
             "",
+            "rallocator bench is a program of its own: see rallocator bench --help.",
+            "",
             "Exit codes: 0 success, 1 findings or failure, 2 wrong usage, 3 in use, 4 out of memory,",
             "            5 damaged pool, 6 other layout version, 7 unavailable, 8 session ended.",
             "",
