@@ -59,7 +59,7 @@ public final class RootNames {
             names.putIfAbsent(roots.get(i).name, roots.get(i));
         }
         for (final Named root : roots) {
-            if (names.get(root.name) != root) {
+            if (names.get(root.name).root != root.root) {
                 names.put(freeName(root, names), root);
             }
         }
