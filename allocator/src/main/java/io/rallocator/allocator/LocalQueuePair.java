@@ -1,16 +1,14 @@
 package io.rallocator.allocator;
 
 import io.rallocator.allocator.FabricCounters.Figure;
-import io.rallocator.persistence.Links;
 import io.rallocator.persistence.NvmRegion;
-import io.rallocator.persistence.NvmRegion.Durability;
 
 /**
  * The {@code local} fabric: executes chains on a shared mapping of the pool. Truly one-sided: the blade's process may be
  * stopped or dead meanwhile. A chain costs no wire round trip beyond itself.
  */
 public final class LocalQueuePair implements QueuePair {
-    private final NvmRegion region;
+    private final VerbExecutor executor;
     private final FabricCounters counters = new FabricCounters();
 
     /**
@@ -19,7 +17,7 @@ public final class LocalQueuePair implements QueuePair {
      * @param region the pool, closed by its owner after this queue pair's last use
      */
     public LocalQueuePair(final NvmRegion region) {
-        this.region = region;
+        executor = new VerbExecutor(region);
     }
 
     @Override
@@ -30,93 +28,19 @@ public final class LocalQueuePair implements QueuePair {
         int failures = 0;
         final int count = chain.count();
         for (int verb = 0; verb < count; verb++) {
-            final long offset = chain.offset(verb);
-            final int length = chain.length(verb);
+            executor.execute(chain, verb);
             switch (chain.kind(verb)) {
-                case Chain.READ -> {
-                    read(chain, verb, offset, length);
-                    in += length;
-                }
-                case Chain.WRITE -> {
-                    write(chain, verb, offset, length);
-                    out += length;
-                }
-                case Chain.FETCH_AND_ADD -> chain.result(verb, region.fetchAndAdd(offset, chain.operand(verb)));
-                case Chain.COMPARE_AND_SWAP -> failures += compareAndSwap(chain, verb, offset);
-                case Chain.READ_LINKS -> {
-                    readLinks(chain, verb, offset, length);
-                    in += length;
-                }
-                case Chain.SWAP_LINK -> failures += swapLink(chain, verb, offset);
+                case Chain.READ, Chain.READ_LINKS -> in += chain.length(verb);
+                case Chain.WRITE -> out += chain.length(verb);
+                case Chain.COMPARE_AND_SWAP, Chain.SWAP_LINK ->
+                    failures += chain.result(verb) == chain.operand(verb) ? 0 : 1;
+                case Chain.PERSIST -> persists++;
                 default -> {
-                    persist(chain, verb);
-                    persists++;
+                    // FETCH_AND_ADD: its 8 bytes are not counted
                 }
             }
         }
         count(operation, count, in, out, persists, failures);
-    }
-
-    private void read(final Chain chain, final int verb, final long offset, final int length) {
-        if (chain.isWord(verb)) {
-            chain.result(verb, region.readLong(offset));
-        } else {
-            region.read(offset, chain.target(verb), chain.index(verb), length);
-        }
-    }
-
-    private void write(final Chain chain, final int verb, final long offset, final int length) {
-        if (chain.isWord(verb) && length == Long.BYTES) {
-            region.writeLong(offset, chain.result(verb));
-        } else {
-            region.write(offset, chain.source(verb), chain.index(verb), length);
-        }
-    }
-
-    private int compareAndSwap(final Chain chain, final int verb, final long offset) {
-        final long expected = chain.operand(verb);
-        final long found = region.compareAndSwap(offset, expected, chain.replacement(verb));
-        chain.result(verb, found);
-        return found == expected ? 0 : 1;
-    }
-
-    private void readLinks(final Chain chain, final int verb, final long offset, final int length) {
-        if (chain.isWord(verb)) {
-            chain.result(verb, Links.read(region, offset));
-        } else {
-            Links.read(region, offset, chain.links(verb), chain.index(verb), length);
-        }
-    }
-
-    private int swapLink(final Chain chain, final int verb, final long offset) {
-        final long expected = chain.operand(verb);
-        final long found = Links.swap(region, offset, expected, chain.replacement(verb));
-        chain.result(verb, found);
-        return found == expected ? 0 : 1;
-    }
-
-    private void persist(final Chain chain, final int persistVerb) {
-        final int from = chain.persistFrom(persistVerb);
-        int ranges = 0;
-        for (int verb = from; verb < persistVerb; verb++) {
-            if (changes(chain.kind(verb))) {
-                region.flush(chain.offset(verb), chain.length(verb));
-                ranges++;
-            }
-        }
-        if (ranges == 0 || region.durability() == Durability.PROCESS) {
-            return;
-        }
-        region.drain();
-        for (int verb = from; verb < persistVerb; verb++) {
-            if (chain.kind(verb) == Chain.SWAP_LINK && chain.result(verb) == chain.operand(verb)) {
-                Links.settle(region, chain.offset(verb), chain.replacement(verb));
-            }
-        }
-    }
-
-    private static boolean changes(final byte kind) {
-        return kind != Chain.READ && kind != Chain.READ_LINKS && kind != Chain.PERSIST;
     }
 
     private void count(

@@ -125,13 +125,26 @@ final class SlabPublisher {
         }
         published[slabClass] = next;
         settled[slabClass] = Math.max(0, next - geometry.ringCapacity());
+        long taken = settled[slabClass];
         for (long ticket = settled[slabClass]; ticket < next; ticket++) {
             final int state = RingDescriptor.claimState(claim(slabClass, ticket));
+            taken = state == RingDescriptor.CLAIMED ? ticket + 1 : taken;
             if ((state == RingDescriptor.PUBLISHED || state == RingDescriptor.CLAIMED)
                     && isReserved(slabClass, ticket)) {
                 inRings.set(RingDescriptor.slabUnit(slabWord(slabClass, ticket)));
             }
         }
+        raiseSequencer(slabClass, taken);
+    }
+
+    /** Nobody persists the tickets that he takes: after power loss the sequencer may be behind those that were used. */
+    private void raiseSequencer(final int slabClass, final long least) {
+        final long offset = ring(slabClass) + RingDescriptor.SEQUENCER_OFFSET;
+        for (long seen = region.readLong(offset); seen < least; ) {
+            final long found = region.compareAndSwap(offset, seen, least);
+            seen = found == seen ? least : found;
+        }
+        region.persist(offset, Long.BYTES);
     }
 
     /** True if a ticket's slot names a slab that still is the reserved one: neither word was left by another ticket. */

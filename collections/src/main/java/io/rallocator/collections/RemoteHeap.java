@@ -103,6 +103,16 @@ public final class RemoteHeap implements AutoCloseable {
         }
     }
 
+    /**
+     * A heap over a session that was opened elsewhere, such as one of the simulator.
+     *
+     * @param session of a worker; this heap takes it over, and closes it
+     * @return the heap, without a cache
+     */
+    public static RemoteHeap over(final WorkerSession session) {
+        return new RemoteHeap("session " + session.index(), session, null, null);
+    }
+
     private static void createIfMissing(final HeapUri address) {
         final Path pool = address.pool();
         if (Files.exists(pool)) {

@@ -1,6 +1,7 @@
 package io.rallocator.examples.cli;
 
 import io.rallocator.examples.kv.KvCommand;
+import io.rallocator.examples.simulate.SimulateCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -21,6 +22,7 @@ import picocli.CommandLine.Spec;
             InspectCommand.class,
             CheckCommand.class,
             CrashTestCommand.class,
+            SimulateCommand.class,
             DemoWorkerCommand.class,
             CrashWorkerCommand.class
         },
