@@ -7,8 +7,8 @@ import io.rallocator.persistence.LinkWord;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
- * The buckets of many hashes, read together: their words in one chain, their blocks in a second one; one chain more if the
- * table has grown since this heap last looked. What was read holds as of the moment when the word was read, as long as the
+ * The buckets of many hashes, read together: their words in one chain, those of their blocks that are not remembered in a
+ * second one; one chain more if the table has grown since this heap last looked. What was read holds as of the moment when the word was read, as long as the
  * lane is held.
  *
  * <p>A bucket that is not where the table's size says that it is, that is being split, or that does not fit is not opened:
@@ -33,6 +33,7 @@ final class BucketBatch {
     private final int[] lengths = new int[MAX_HASHES];
     private final GrowingBuffer bytes = new GrowingBuffer();
     private final UnsafeBuffer view = new UnsafeBuffer(0, 0);
+    private final Bucket remembered = new Bucket();
     private int count;
 
     BucketBatch(final MapTable table) {
@@ -106,6 +107,7 @@ final class BucketBatch {
     private void readBlocks(final Lane lane, final Operation operation) {
         final Chain chain = lane.chain();
         int used = 0;
+        int reads = 0;
         for (int i = 0; i < count; i++) {
             if (isRepeated(i)) {
                 images[i] = images[i - 1];
@@ -115,17 +117,33 @@ final class BucketBatch {
             images[i] = NOT_READ;
             if (LinkWord.isPointer(words[i])) {
                 final int length = Blocks.targetBytes(lane.geometry(), words[i], offsets[i]);
-                if (used == 0 || used + length <= MAX_IMAGE_BYTES) {
+                if (isRemembered(lane, i)) {
+                    bytes.ensure(used + remembered.length).putBytes(used, remembered.block, 0, remembered.length);
+                    images[i] = used;
+                    lengths[i] = remembered.length;
+                    used += remembered.length;
+                } else if (reads == 0 || used + length <= MAX_IMAGE_BYTES) {
                     chain.read(LinkWord.offset(words[i]), bytes.ensure(used + length), used, length);
                     images[i] = used;
                     lengths[i] = length;
                     used += length;
+                    reads++;
                 }
             }
         }
-        if (used > 0) {
+        if (reads > 0) {
             chain.post(operation);
         }
+    }
+
+    /** The word was read just now: if it is the one that is remembered, so is its block. */
+    private boolean isRemembered(final Lane lane, final int number) {
+        if (table.cache() == null) {
+            return false;
+        }
+        remembered.index = indexes[number];
+        return table.cache().find(table.structure(), remembered, lane) == BucketCache.PROOF
+                && remembered.word == words[number];
     }
 
     /**

@@ -9,7 +9,8 @@ import org.agrona.concurrent.UnsafeBuffer;
 
 /**
  * What a worker remembers of buckets: word, block and the epoch in which the word was read. Direct-mapped and bounded in
- * bytes; shared by all maps and threads of a heap.
+ * bytes; shared by all maps and threads of a heap. Half of the bytes are for values that have a block of their own, and for
+ * blocks of buckets that do not fit a slot: see {@link LargeImages}.
  *
  * <p>A word of the current epoch proves that the remembered block is what it points to, as long as it still stands there,
  * which a swap or a READ of the word finds out. A word of an older epoch is only a hint where to look (DESIGN trap 10).
@@ -45,18 +46,25 @@ final class BucketCache {
     private final int mask;
     private final AtomicLongArray meta;
     private final UnsafeBuffer images;
+    private final LargeImages large;
 
     /**
      * Makes an empty cache.
      *
-     * @param bytes most bytes to use; rounded down to a power of two
+     * @param bytes most bytes to use; either half is rounded down to a power of two
      */
     BucketCache(final long bytes) {
         final int total = (int) Math.min(MAX_BYTES, Math.max(MIN_BYTES, bytes));
-        final int slots = BitUtil.findNextPositivePowerOfTwo(total / SLOT_BYTES + 1) / 2;
+        final int slots = BitUtil.findNextPositivePowerOfTwo(total / 2 / SLOT_BYTES + 1) / 2;
         mask = slots - 1;
         meta = new AtomicLongArray(slots * META_WORDS);
         images = new UnsafeBuffer(ByteBuffer.allocateDirect(slots * IMAGE_BYTES));
+        large = new LargeImages(total / 2);
+    }
+
+    /** Values, by their reference. */
+    LargeImages large() {
+        return large;
     }
 
     private int slotOf(final long key) {
@@ -86,11 +94,15 @@ final class BucketCache {
         final long word = meta.getPlain(at + WORD);
         final long epoch = meta.getPlain(at + EPOCH);
         final long length = meta.getPlain(at + LENGTH);
-        final boolean kept = epoch == lane.epoch() && length >= 0 && length <= IMAGE_BYTES;
+        boolean kept = epoch == lane.epoch() && length >= 0 && large.canKeep(length);
         UnsafeBuffer image = null;
         if (kept && length > 0) {
-            image = lane.readBuffer(IMAGE_BYTES);
-            image.putBytes(0, images, slot * IMAGE_BYTES, (int) length);
+            image = lane.readBuffer(Math.max(IMAGE_BYTES, (int) length));
+            if (length <= IMAGE_BYTES) {
+                image.putBytes(0, images, slot * IMAGE_BYTES, (int) length);
+            } else {
+                kept = large.find(~word, epoch, (int) length, image, 0);
+            }
         }
         VarHandle.loadLoadFence();
         if (meta.getOpaque(at + SEQUENCE) != sequence) {
@@ -136,8 +148,10 @@ final class BucketCache {
         meta.setPlain(at + KEY, key);
         meta.setPlain(at + WORD, word);
         meta.setPlain(at + EPOCH, epoch);
-        meta.setPlain(at + LENGTH, length <= IMAGE_BYTES ? length : NOT_KEPT);
-        if (length > 0 && length <= IMAGE_BYTES) {
+        meta.setPlain(at + LENGTH, large.canKeep(length) ? length : NOT_KEPT);
+        if (length > IMAGE_BYTES) {
+            large.put(~word, epoch, block, 0, length);
+        } else if (length > 0) {
             images.putBytes(slot * IMAGE_BYTES, block, 0, length);
         }
         meta.setRelease(at + SEQUENCE, sequence + 2);

@@ -76,6 +76,31 @@ final class BucketImage {
         return replacedCount + valueCount + 2 <= MAX_VALUES;
     }
 
+    private int find(final DirectBuffer key, final int keyIndex, final int keyLength) {
+        putHead(0, 0); // the count, which says how far to look
+        return BucketBlock.find(bytes.buffer(), key, keyIndex, keyLength);
+    }
+
+    /** Tells whether {@link #hasValue} needs nothing but this image: not if the value has a block of its own. */
+    boolean canCompare(final ScanBatch entries, final int number) {
+        final int entry = find(entries.buffer(), entries.keyIndex(number), entries.keyLength(number));
+        return entry == BucketBlock.NOT_FOUND || !BucketBlock.isIndirect(bytes.buffer(), entry);
+    }
+
+    /** Tells whether a key has the value that is with it. */
+    boolean hasValue(final ScanBatch entries, final int number) {
+        final int entry = find(entries.buffer(), entries.keyIndex(number), entries.keyLength(number));
+        final int length = entries.valueLength(number);
+        return entry != BucketBlock.NOT_FOUND
+                && BucketBlock.valueLength(bytes.buffer(), entry) == length
+                && Bytes.equal(
+                        bytes.buffer(),
+                        BucketBlock.valueIndex(bytes.buffer(), entry),
+                        entries.buffer(),
+                        entries.valueIndex(number),
+                        length);
+    }
+
     /**
      * Removes a key.
      *
@@ -83,8 +108,7 @@ final class BucketImage {
      */
     boolean remove(final DirectBuffer key, final int keyIndex, final int keyLength) {
         final UnsafeBuffer buffer = bytes.buffer();
-        putHead(0, 0); // the count, which says how far to look
-        final int entry = BucketBlock.find(buffer, key, keyIndex, keyLength);
+        final int entry = find(key, keyIndex, keyLength);
         if (entry == BucketBlock.NOT_FOUND) {
             return false;
         }

@@ -62,7 +62,7 @@ final class BucketScanner {
             cursor = walker.walk(lane, SCAN, cursor, batch.buckets(table), bucket, ahead, collector);
             ahead = Math.min(BucketBatch.MAX_HASHES, 2 * ahead);
         } while (cursor != 0 && collector.wantsMore());
-        batch.readValues(lane, SCAN, table);
+        batch.readValues(lane, SCAN, table, false);
         return cursor;
     }
 

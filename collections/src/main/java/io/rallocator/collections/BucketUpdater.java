@@ -317,6 +317,9 @@ final class BucketUpdater {
         if (commit.post(operation)) {
             table.remember(lane, bucket.index, newWord, block, change.newLength);
             bucket.become(newWord, block, change.newLength);
+            if (valueRef != 0) {
+                ValueBlock.remember(lane, table, valueRef, scratch.value, Scratch.VALUE_INDEX, scratch.valueLength);
+            }
             return true;
         }
         change.bucketRef = bucketRef;

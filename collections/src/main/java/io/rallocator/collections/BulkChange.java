@@ -8,14 +8,33 @@ final class BulkChange {
     /** The keys are removed; else put. */
     final boolean removes;
 
+    /** A key is removed only if it has the value that is with it. */
+    final boolean compares;
+
     /** Keys that are done, from the first one on. */
     int done;
 
     /** Entries that were removed. */
     long removed;
 
-    BulkChange(final ScanBatch entries, final boolean removes) {
+    private BulkChange(final ScanBatch entries, final boolean removes, final boolean compares) {
         this.entries = entries;
         this.removes = removes;
+        this.compares = compares;
+    }
+
+    /** Puts keys with their values. */
+    static BulkChange put(final ScanBatch entries) {
+        return new BulkChange(entries, false, false);
+    }
+
+    /** Removes keys whatever their values are. */
+    static BulkChange remove(final ScanBatch entries) {
+        return new BulkChange(entries, true, false);
+    }
+
+    /** Removes keys that have the values that are with them. */
+    static BulkChange removeIfEqual(final ScanBatch entries) {
+        return new BulkChange(entries, true, true);
     }
 }

@@ -29,7 +29,9 @@ final class BulkReader {
         final Bucket bucket = new Bucket();
         int key = from;
         do {
-            if (!buckets.open(key - from, bucket)) {
+            if (buckets.open(key - from, bucket)) {
+                table.remember(lane, bucket.index, bucket.word, bucket.block, bucket.length);
+            } else {
                 table.locator().locateForReading(lane, operation, keys.hash(key), bucket);
             }
             final int entry = table.find(bucket, keys.buffer(), keys.keyIndex(key), keys.keyLength(key));
@@ -38,7 +40,7 @@ final class BulkReader {
             }
             key++;
         } while (key < keys.count() && !keys.isFull());
-        keys.readValues(lane, operation, table);
+        keys.readValues(lane, operation, table, true);
         return key;
     }
 }

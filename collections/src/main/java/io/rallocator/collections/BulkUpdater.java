@@ -35,25 +35,26 @@ final class BulkUpdater {
     }
 
     /**
-     * Goes on with a change until all its keys are done.
+     * Goes on with a change, for the next keys that are read together.
      *
      * @param lane held
      * @param operation under which the cost is counted
      * @param scratch of the caller
-     * @param bulk at most {@link BucketBatch#MAX_HASHES} keys; says how far it came, if this throws
+     * @param bulk says how far it came, if this throws too
      */
     void update(final Lane lane, final Operation operation, final Scratch scratch, final BulkChange bulk) {
         final ScanBatch entries = bulk.entries;
         final BucketBatch buckets = entries.buckets(table);
         final int first = bulk.done;
-        for (int entry = first; entry < entries.count(); entry++) {
+        final int end = Math.min(entries.count(), first + BucketBatch.MAX_HASHES);
+        for (int entry = first; entry < end; entry++) {
             buckets.add(entries.hash(entry));
         }
         buckets.load(lane, operation);
         final Bucket bucket = scratch.bucket;
         final long now = table.now();
         long written = NONE;
-        while (bulk.done < entries.count()) {
+        while (bulk.done < end) {
             if (!buckets.open(bulk.done - first, bucket) || bucket.index == written) {
                 scratch.hash = entries.hash(bulk.done);
                 updater.findUnfrozen(lane, operation, scratch, true);
@@ -104,8 +105,13 @@ final class BulkUpdater {
     private static int removeGroup(final Bucket bucket, final BucketImage image, final BulkChange bulk) {
         final ScanBatch entries = bulk.entries;
         int entry = bulk.done;
-        while (entry < entries.count() && bucket.isIndexOf(entries.hash(entry)) && image.hasRoom()) {
-            image.remove(entries.buffer(), entries.keyIndex(entry), entries.keyLength(entry));
+        while (entry < entries.count()
+                && bucket.isIndexOf(entries.hash(entry))
+                && image.hasRoom()
+                && (!bulk.compares || image.canCompare(entries, entry))) {
+            if (!bulk.compares || image.hasValue(entries, entry)) {
+                image.remove(entries.buffer(), entries.keyIndex(entry), entries.keyLength(entry));
+            }
             entry++;
         }
         return entry;
@@ -162,7 +168,10 @@ final class BulkUpdater {
         final ScanBatch entries = bulk.entries;
         final int entry = bulk.done;
         scratch.copyKey(entries.buffer(), entries.keyIndex(entry), entries.keyLength(entry));
-        if (bulk.removes) {
+        if (bulk.compares) {
+            scratch.copyExpected(entries.buffer(), entries.valueIndex(entry), entries.valueLength(entry));
+            scratch.change.set(Change.IF_EQUAL, true, Change.NOTHING);
+        } else if (bulk.removes) {
             scratch.change.set(Change.IF_PRESENT, true, Change.NOTHING);
         } else {
             scratch.copyValue(entries.buffer(), entries.valueIndex(entry), entries.valueLength(entry));

@@ -258,7 +258,7 @@ final class MapTable {
      *
      * @param operation under which the cost is counted
      * @param scratch of the caller
-     * @param bulk at most {@link BucketBatch#MAX_HASHES} keys
+     * @param bulk keys in the order of their buckets
      * @throws OutOfRemoteMemoryException if there is no room even after waiting for what was freed; those that were done
      *     stay
      */
@@ -266,18 +266,19 @@ final class MapTable {
         int attempt = 0;
         while (bulk.done < bulk.entries.count()) {
             final int before = bulk.done;
-            final OutOfRemoteMemoryException exhausted;
+            OutOfRemoteMemoryException exhausted = null;
             final Lane lane = root.acquire(session);
             try {
                 bulkUpdater.update(lane, operation, scratch, bulk);
-                return;
             } catch (final OutOfRemoteMemoryException e) {
                 exhausted = e;
             } finally {
                 session.release(lane);
             }
-            attempt = bulk.done == before ? attempt + 1 : 0;
-            session.awaitReclamation(exhausted, attempt);
+            if (exhausted != null) {
+                attempt = bulk.done == before ? attempt + 1 : 0;
+                session.awaitReclamation(exhausted, attempt);
+            }
         }
     }
 
@@ -397,6 +398,11 @@ final class MapTable {
         if (cache != null && !LinkWord.isFrozen(word)) {
             cache.put(structure(), index, word, block, length, lane.epoch());
         }
+    }
+
+    /** What this worker remembers of large values, or null. */
+    LargeImages values() {
+        return cache == null ? null : cache.large();
     }
 
     /** Forgets a bucket whose word was found changed. */

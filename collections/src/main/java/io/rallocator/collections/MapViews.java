@@ -14,18 +14,6 @@ import java.util.function.Predicate;
 final class MapViews {
     private MapViews() {}
 
-    private static <K, V> boolean removeIf(
-            final PersistentMap<K, V> map, final Predicate<? super Map.Entry<K, V>> filter) {
-        boolean changed = false;
-        for (final Iterator<Map.Entry<K, V>> iterator = new MapIterator<>(map); iterator.hasNext(); ) {
-            final Map.Entry<K, V> entry = iterator.next();
-            if (filter.test(entry)) {
-                changed |= map.remove(entry.getKey(), entry.getValue());
-            }
-        }
-        return changed;
-    }
-
     private static <K, V, T> Iterator<T> iterator(
             final PersistentMap<K, V> map, final Function<Map.Entry<K, V>, T> part) {
         final Iterator<Map.Entry<K, V>> entries = new MapIterator<>(map);
@@ -110,6 +98,29 @@ final class MapViews {
             return map.delete(key);
         }
 
+        /** Goes through the smaller side, as {@link AbstractSet#removeAll} does; bucket by bucket. */
+        @Override
+        public boolean removeAll(final Collection<?> keys) {
+            Objects.requireNonNull(keys, "the collection is null");
+            if (keys.size() > BucketBatch.MAX_HASHES && keys.size() > map.sizeLong()) {
+                return map.removeKeysIf(keys::contains);
+            }
+            @SuppressWarnings("unchecked") // another type is the codec's ClassCastException
+            final Collection<? extends K> casted = (Collection<? extends K>) keys;
+            return map.deleteAll(casted) > 0;
+        }
+
+        @Override
+        public boolean retainAll(final Collection<?> keys) {
+            Objects.requireNonNull(keys, "the collection is null");
+            return map.removeKeysIf(key -> !keys.contains(key));
+        }
+
+        @Override
+        public boolean removeIf(final Predicate<? super K> filter) {
+            return map.removeKeysIf(Objects.requireNonNull(filter, "the filter is null"));
+        }
+
         @Override
         public void clear() {
             map.clear();
@@ -159,7 +170,7 @@ final class MapViews {
         @Override
         public boolean removeIf(final Predicate<? super V> filter) {
             Objects.requireNonNull(filter, "the filter is null");
-            return MapViews.removeIf(map, entry -> filter.test(entry.getValue()));
+            return map.removeIf(entry -> filter.test(entry.getValue()));
         }
 
         @Override
@@ -228,7 +239,13 @@ final class MapViews {
 
         @Override
         public boolean removeIf(final Predicate<? super Map.Entry<K, V>> filter) {
-            return MapViews.removeIf(map, Objects.requireNonNull(filter, "the filter is null"));
+            return map.removeIf(Objects.requireNonNull(filter, "the filter is null"));
+        }
+
+        /** Bucket by bucket. */
+        @Override
+        public boolean removeAll(final Collection<?> entries) {
+            return map.deleteEntries(Objects.requireNonNull(entries, "the collection is null")) > 0;
         }
 
         @Override

@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.BiFunction;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
@@ -285,11 +286,11 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
                 encodeKey(scratch, entry.getKey());
                 encodeValue(scratch, entry.getValue());
                 batch.add(scratch);
-                if (batch.count() == BucketBatch.MAX_HASHES || batch.isFull()) {
-                    updateAll(PUT_ALL, scratch, batch, false);
+                if (batch.isEnoughForAChange()) {
+                    updateAll(PUT_ALL, scratch, BulkChange.put(batch));
                 }
             }
-            updateAll(PUT_ALL, scratch, batch, false);
+            updateAll(PUT_ALL, scratch, BulkChange.put(batch));
         } finally {
             scratch.exit();
         }
@@ -305,23 +306,108 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
                 if (encodeAnyKey(scratch, key)) {
                     batch.add(batch.copy(scratch.key, 0, scratch.keyLength), scratch.keyLength);
                 }
-                if (batch.count() == BucketBatch.MAX_HASHES) {
-                    removed += updateAll(REMOVE_ALL, scratch, batch, true);
+                if (batch.isEnoughForAChange()) {
+                    removed += updateAll(REMOVE_ALL, scratch, BulkChange.remove(batch));
                 }
             }
-            return removed + updateAll(REMOVE_ALL, scratch, batch, true);
+            return removed + updateAll(REMOVE_ALL, scratch, BulkChange.remove(batch));
+        } finally {
+            scratch.exit();
+        }
+    }
+
+    /**
+     * Removes entries that have given keys and values, in as few round trips as {@link #deleteAll}.
+     *
+     * @param entries what is no entry is in no map
+     * @return how many were removed
+     */
+    long deleteEntries(final Collection<?> entries) {
+        final ScanBatch batch = new ScanBatch();
+        final Scratch scratch = Scratch.enter();
+        long removed = 0;
+        try {
+            for (final Object object : entries) {
+                if (object instanceof Map.Entry) {
+                    addEntry(scratch, batch, (Map.Entry<?, ?>) object);
+                }
+                if (batch.isEnoughForAChange()) {
+                    removed += updateAll(REMOVE_ALL, scratch, BulkChange.removeIfEqual(batch));
+                }
+            }
+            return removed + updateAll(REMOVE_ALL, scratch, BulkChange.removeIfEqual(batch));
+        } finally {
+            scratch.exit();
+        }
+    }
+
+    private void addEntry(final Scratch scratch, final ScanBatch batch, final Map.Entry<?, ?> entry) {
+        if (entry.getKey() != null && entry.getValue() != null && encodeAnyKey(scratch, entry.getKey())) {
+            scratch.encodeValue(valueCodec, castValue(entry.getValue()));
+            batch.add(scratch);
+        }
+    }
+
+    /**
+     * Removes every entry that a filter chooses, in few round trips for each batch that is scanned. An entry whose value
+     * was changed since the filter saw it stays.
+     *
+     * @param filter called with nothing held
+     * @return true if any was removed
+     */
+    boolean removeIf(final Predicate<? super Map.Entry<K, V>> filter) {
+        final UnsafeBuffer view = new UnsafeBuffer(0, 0);
+        return removeChosen(
+                (batch, entry) -> filter.test(new AbstractMap.SimpleImmutableEntry<>(
+                        decodeKey(batch, entry, view), decodeValue(batch, entry, view))),
+                true);
+    }
+
+    /** Removes every key that a filter chooses, whatever its value is by then. */
+    boolean removeKeysIf(final Predicate<? super K> filter) {
+        final UnsafeBuffer view = new UnsafeBuffer(0, 0);
+        return removeChosen((batch, entry) -> filter.test(decodeKey(batch, entry, view)), false);
+    }
+
+    /** Tells whether an entry of a batch is to be removed. */
+    @FunctionalInterface
+    private interface Choice {
+        boolean isChosen(ScanBatch batch, int entry);
+    }
+
+    private boolean removeChosen(final Choice choice, final boolean compares) {
+        final ScanBatch batch = new ScanBatch();
+        final ScanBatch chosen = new ScanBatch();
+        long removed = 0;
+        long cursor = 0;
+        do {
+            batch.clear();
+            cursor = table.scan(cursor, batch, MapIterator.BATCH);
+            for (int entry = 0; entry < batch.count(); entry++) {
+                if (choice.isChosen(batch, entry)) {
+                    chosen.add(batch, entry, compares);
+                }
+            }
+            removed += removeAll(chosen, compares); // by and by: the filter's answers are young, so is what was read
+        } while (cursor != 0);
+        return removed > 0;
+    }
+
+    private long removeAll(final ScanBatch chosen, final boolean compares) {
+        final Scratch scratch = Scratch.enter();
+        try {
+            final BulkChange bulk = compares ? BulkChange.removeIfEqual(chosen) : BulkChange.remove(chosen);
+            return updateAll(REMOVE_ALL, scratch, bulk);
         } finally {
             scratch.exit();
         }
     }
 
     /** Returns how many entries were removed. */
-    private long updateAll(
-            final Operation operation, final Scratch scratch, final ScanBatch batch, final boolean removes) {
-        batch.sortByBucket();
-        final BulkChange bulk = new BulkChange(batch, removes);
+    private long updateAll(final Operation operation, final Scratch scratch, final BulkChange bulk) {
+        bulk.entries.sortByBucket();
         table.updateAll(operation, scratch, bulk);
-        batch.clear();
+        bulk.entries.clear();
         return bulk.removed;
     }
 

@@ -43,7 +43,8 @@ import org.slf4j.LoggerFactory;
  * and for both
  * <ul>
  * <li>{@code name}: of this worker, for people; {@code worker-PID} unless given
- * <li>{@code cache}: bytes of DRAM in which to remember buckets of maps, which spares round trips; 0, none, unless given
+ * <li>{@code cache}: bytes of DRAM in which to remember buckets and values of maps, which spares round trips; 0, none,
+ *     unless given
  * </ul>
  *
  * <p>Threads: any number may use a heap and its collections. {@link #close()} waits for operations that run; whatever is

@@ -45,8 +45,13 @@ import java.util.function.BiConsumer;
  * 1 MiB below) in a block of their own, larger ones in chunks. Views, iterators and {@code scan} read all entries of a bucket
  * at once, a handful, whose values must not have more than 2 GiB together. Null keys and values are not allowed.
  *
+ * <p><b>Bulk methods</b> of the views ({@code removeAll}, {@code retainAll}, {@code removeIf}) work bucket by bucket: some round
+ * trips to read 128 entries, and one for each bucket that loses any. Those that look at values remove an entry only if its
+ * value is still the one that they looked at. What a filter throws ends them; what was removed before stays so.
+ *
  * <p><b>Cost</b> in round trips, on values up to 512 bytes: {@code get} 2, or 1 if the heap's cache knows the bucket;
- * {@code put}, {@code remove}, {@code compute} and its kin 3, or 1. A value with a block of its own costs {@code get} one more. A value in n chunks costs
+ * {@code put}, {@code remove}, {@code compute} and its kin 3, or 1. A value with a block of its own costs {@code get} one more,
+ * unless the heap's cache has it. A value in n chunks costs
  * {@code get} 1 + c more, {@code put} c more, and its replacement or removal 1 + ⌈n ÷ 200⌉ more; c is the number of chains, of up
  * to 16 chunks and 16 MiB each. Slabs, and waiting for the blade to hand them out, come on top.
  *
@@ -166,8 +171,8 @@ public interface RemoteMap<K, V> extends ConcurrentMap<K, V> {
     /**
      * Puts many entries, each as {@link #put} does but for the value before.
      *
-     * <p>Cost in round trips: for every 128 entries, or 1 MiB, 2 to read and 1 for each bucket that they go to; entries
-     * of one bucket are put by one commit. A growing map splits buckets besides.
+     * <p>Cost in round trips: for every 128 entries 2 to read, and 1 for each bucket that they go to: up to 8 of 8,192
+     * entries, or 1 MiB, that go to one bucket are put by one commit. A growing map splits buckets besides.
      *
      * @param map the entries; none of them null
      */
@@ -185,7 +190,7 @@ public interface RemoteMap<K, V> extends ConcurrentMap<K, V> {
     /**
      * Looks many keys up together. Each is answered as {@link #get} answers, at its own moment.
      *
-     * <p>Cost in round trips: 2 for every 128 keys, 1 more if the map has grown since this heap last looked or any of
+     * <p>Cost in round trips: 2 for every 128 keys, or 1 if the heap's cache knows all their buckets, 1 more if the map has grown since this heap last looked or any of
      * their values have more than 512 bytes, and some for values whose bytes do not fit in one read of 1 MiB together.
      *
      * @param keys none of them null

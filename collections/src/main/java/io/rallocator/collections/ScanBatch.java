@@ -15,6 +15,8 @@ final class ScanBatch {
     /** Collecting stops when a batch has so many bytes: a lane is not held for long. */
     static final int FULL_BYTES = 1 << 20;
 
+    private static final int ENOUGH_FOR_A_CHANGE = 8192;
+
     /** Longest array of a Java process, about. */
     private static final int MOST_BYTES = Integer.MAX_VALUE - 64;
 
@@ -44,6 +46,11 @@ final class ScanBatch {
 
     boolean isFull() {
         return used >= FULL_BYTES;
+    }
+
+    /** Tells whether so much was collected that it is to be changed now: the more, the more of it is in one bucket. */
+    boolean isEnoughForAChange() {
+        return isFull() || count >= ENOUGH_FOR_A_CHANGE;
     }
 
     GrowingBuffer bytes() {
@@ -142,11 +149,23 @@ final class ScanBatch {
                 ValueBlock.requirePossible(lane.geometry(), table, ref, length);
             }
             final int at = reserve(BlockDescriptor.HEADER_BYTES + (int) length);
-            largeValues.add(hash, ref, word, at);
+            if (!ValueBlock.isRemembered(lane, table, ref, length, bytes.buffer(), at + BlockDescriptor.HEADER_BYTES)) {
+                largeValues.add(hash, ref, word, at);
+            }
             setValue(entry, at + BlockDescriptor.HEADER_BYTES, (int) length);
         } else {
             final int length = BucketBlock.valueLength(block, from);
             setValue(entry, copy(block, BucketBlock.valueIndex(block, from), length), length);
+        }
+    }
+
+    /** Adds a key of another batch, with its value if that is wanted. */
+    void add(final ScanBatch source, final int entry, final boolean withValue) {
+        final int added =
+                add(copy(source.buffer(), source.keyIndex(entry), source.keyLength(entry)), source.keyLength(entry));
+        if (withValue) {
+            final int length = source.valueLength(entry);
+            setValue(added, copy(source.buffer(), source.valueIndex(entry), length), length);
         }
     }
 
@@ -177,9 +196,19 @@ final class ScanBatch {
         entries[entry * FIELDS + VALUE_LENGTH] = length;
     }
 
-    /** Reads the large values. */
-    void readValues(final Lane lane, final Operation operation, final MapTable table) {
+    /**
+     * Reads the large values.
+     *
+     * @param lane held
+     * @param operation under which the cost is counted
+     * @param table of the map
+     * @param remembers true if they will be asked for again: see {@link LargeImages}
+     */
+    void readValues(final Lane lane, final Operation operation, final MapTable table, final boolean remembers) {
         largeValues.read(lane, operation, table, bytes.buffer());
+        if (remembers) {
+            largeValues.remember(lane, table, bytes.buffer());
+        }
         largeValues.clear();
     }
 

@@ -43,10 +43,8 @@ final class Scratch {
     int resultLength;
     boolean found;
 
-    /** Block or list of chunks that the result was read from, 0 if from the bucket; and the epoch in which that was. */
-    long resultRef;
-
-    long resultEpoch;
+    private long resultRef;
+    private long resultEpoch;
 
     /** When what was found expires. */
     long expiry;
@@ -140,6 +138,21 @@ final class Scratch {
         return view;
     }
 
+    /**
+     * Says where in the result what was found is.
+     *
+     * @param index of the first byte
+     * @param length bytes
+     * @param ref block or list of chunks that it was read from, 0 if it was in the bucket
+     * @param epoch in which that was
+     */
+    void setResult(final int index, final int length, final long ref, final long epoch) {
+        resultIndex = index;
+        resultLength = length;
+        resultRef = ref;
+        resultEpoch = epoch;
+    }
+
     /** A view of exactly what was found. */
     DirectBuffer viewResult() {
         view.wrap(result.buffer(), resultIndex, resultLength);
@@ -149,6 +162,12 @@ final class Scratch {
     <V> void encodeExpected(final Codec<V> codec, final V object) {
         expectedLength = encode(codec, object, expected, 0);
         expectedRef = 0;
+    }
+
+    void copyExpected(final DirectBuffer source, final int index, final int length) {
+        expectedLength = length;
+        expectedRef = 0;
+        expected.putBytes(0, source, index, length);
     }
 
     /** What was found becomes what a change expects. */

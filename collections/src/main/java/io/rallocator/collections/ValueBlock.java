@@ -8,6 +8,7 @@ import io.rallocator.persistence.BlockRef;
 import io.rallocator.persistence.LinkWord;
 import io.rallocator.persistence.PoolGeometry;
 import io.rallocator.persistence.SizeClasses;
+import org.agrona.DirectBuffer;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
@@ -27,9 +28,7 @@ final class ValueBlock {
         } else {
             final int length = BucketBlock.valueLength(block, entry);
             scratch.result.ensure(length).putBytes(0, block, BucketBlock.valueIndex(block, entry), length);
-            scratch.resultIndex = 0;
-            scratch.resultLength = length;
-            scratch.resultRef = 0;
+            scratch.setResult(0, length, 0, lane.epoch());
         }
     }
 
@@ -41,11 +40,52 @@ final class ValueBlock {
             final Scratch scratch,
             final long ref,
             final long indirectWord) {
+        if (isRemembered(lane, table, scratch, ref, indirectWord)) {
+            return;
+        }
         beginRead(lane, table, scratch, ref, indirectWord);
         if (!BucketBlock.isComposite(indirectWord)) {
             lane.chain().post(operation);
         }
         finishRead(lane, operation, table, scratch, ref, indirectWord);
+        remember(lane, table, ref, scratch.result.buffer(), scratch.resultIndex, scratch.resultLength);
+    }
+
+    /** Takes a value from what this worker remembers into the scratch's result, if it does. */
+    private static boolean isRemembered(
+            final Lane lane, final MapTable table, final Scratch scratch, final long ref, final long indirectWord) {
+        final long length = BucketBlock.valueBytes(indirectWord);
+        if (table.values() == null || !table.values().canKeep(length)) {
+            return false;
+        }
+        final UnsafeBuffer target = scratch.result.ensure((int) length);
+        scratch.setResult(0, (int) length, ref, lane.epoch());
+        return isRemembered(lane, table, ref, length, target, 0);
+    }
+
+    /** Copies a value that this worker remembers to its place. Returns false if it does not. */
+    static boolean isRemembered(
+            final Lane lane,
+            final MapTable table,
+            final long ref,
+            final long length,
+            final UnsafeBuffer target,
+            final int index) {
+        final LargeImages values = table.values();
+        return values != null && values.canKeep(length) && values.find(ref, lane.epoch(), (int) length, target, index);
+    }
+
+    /** Remembers a value that was read, or linked, in the lane's epoch. */
+    static void remember(
+            final Lane lane,
+            final MapTable table,
+            final long ref,
+            final DirectBuffer source,
+            final int index,
+            final int length) {
+        if (table.values() != null) {
+            table.values().put(ref, lane.epoch(), source, index, length);
+        }
     }
 
     /**
@@ -71,10 +111,7 @@ final class ValueBlock {
             final long indirectWord) {
         final int length = (int) BucketBlock.valueBytes(indirectWord);
         final int bytes = BlockDescriptor.HEADER_BYTES + length;
-        scratch.resultIndex = BlockDescriptor.HEADER_BYTES;
-        scratch.resultLength = length;
-        scratch.resultRef = ref;
-        scratch.resultEpoch = lane.epoch();
+        scratch.setResult(BlockDescriptor.HEADER_BYTES, length, ref, lane.epoch());
         if (BucketBlock.isComposite(indirectWord)) {
             CompositeValue.requirePossible(lane.geometry(), table, ref, BucketBlock.valueBytes(indirectWord));
             final UnsafeBuffer target = scratch.result.ensure(bytes);

@@ -78,6 +78,14 @@ final class ValueReads {
         }
     }
 
+    /** Lets the worker remember all that were added, and read. */
+    void remember(final Lane lane, final MapTable table, final UnsafeBuffer source) {
+        for (int i = 0; i < count; i++) {
+            final int at = (int) field(i, AT) + BlockDescriptor.HEADER_BYTES;
+            ValueBlock.remember(lane, table, field(i, REF), source, at, valueBytes(i));
+        }
+    }
+
     private boolean isComposite(final int value) {
         return BucketBlock.isComposite(field(value, WORD));
     }

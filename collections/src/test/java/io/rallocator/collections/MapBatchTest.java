@@ -279,6 +279,104 @@ class MapBatchTest {
         }
     }
 
+    // ---- views
+
+    @Test
+    void shouldAnswerLikeTheModelWhenViewsRemoveManyAtOnce() {
+        final Random random = new Random(SEED);
+        try (RemoteHeap heap = pool.embedded("cache=256k")) {
+            final RemoteMap<Integer, String> map = open(heap);
+            final Map<Integer, String> model = new HashMap<>();
+            for (int round = 0; round < 100; round++) {
+                for (int i = 0; i < 300; i++) {
+                    final int key = random.nextInt(1_000);
+                    final String value = random.nextInt(5) == 0 ? LARGE + key % 7 : "value " + key % 7;
+                    map.put(key, value);
+                    model.put(key, value);
+                }
+                final int way = random.nextInt(8);
+                assertThat(removeMany(map, way, new Random(SEED + round)))
+                        .as("seed %d, round %d", SEED, round)
+                        .isEqualTo(removeMany(model, way, new Random(SEED + round)));
+            }
+        }
+    }
+
+    /** Returns whether anything was removed, and what is left. */
+    private static Map.Entry<Boolean, Map<Integer, String>> removeMany(
+            final Map<Integer, String> map, final int way, final Random random) {
+        final List<Integer> keys = range(random.nextInt(1_000), 1_000);
+        final int kind = random.nextInt(7);
+        final String large = LARGE + kind;
+        final List<String> values = List.of("value " + kind, large);
+        final Map<Integer, String> entries = new HashMap<>();
+        keys.forEach(key -> entries.put(key, key % 2 == 0 ? large : "value " + kind));
+        final boolean changed = switch (way) {
+            case 0 -> map.keySet().removeAll(keys);
+            case 1 -> map.keySet().retainAll(keys);
+            case 2 -> map.keySet().removeIf(key -> key % 7 == kind);
+            case 3 -> map.entrySet().removeAll(entries.entrySet());
+            case 4 -> map.entrySet().retainAll(entries.entrySet());
+            case 5 -> map.values().removeAll(values);
+            case 6 -> map.values().retainAll(values);
+            default -> map.values().removeIf(value -> value.endsWith("" + kind));
+        };
+        return Map.entry(changed, new HashMap<>(map));
+    }
+
+    @Test
+    void shouldKeepWhatWasChangedSinceAFilterSawIt() {
+        try (RemoteHeap heap = pool.embedded();
+                RemoteHeap other = pool.local()) {
+            final RemoteMap<Integer, String> map = open(heap);
+            fill(map, 100);
+            map.put(5, LARGE);
+            assertThat(map.values().removeIf(value -> {
+                        open(other).put(3, "changed");
+                        open(other).put(5, LARGE + "changed");
+                        return true;
+                    }))
+                    .isTrue();
+            assertThat(map).containsOnlyKeys(3, 5).containsEntry(3, "changed");
+            assertThat(map.sizeLong()).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void shouldCommitEachBucketOnceWhenViewsRemoveManyAtOnce() {
+        final int count = 2_000;
+        try (RemoteHeap heap = pool.embedded()) {
+            final RemoteMap<Integer, String> map = open(heap);
+            for (int way = 0; way < 8; way++) {
+                fill(map, count);
+                final long before = heap.count("map.remove", Figure.CHAINS) + heap.count("map.put", Figure.CHAINS);
+                final int chosen = way;
+                final Map<Integer, String> all = new HashMap<>(map);
+                assertThat(chains(heap, "map.removeAll", () -> removeAll(map, all, chosen)))
+                        .as("way %d: a chain for each of %d buckets, and some to read them", way, count / 2)
+                        .isLessThan(count * 3 / 4);
+                assertThat(heap.count("map.remove", Figure.CHAINS) + heap.count("map.put", Figure.CHAINS))
+                        .as("none goes alone")
+                        .isEqualTo(before);
+                assertThat(map).isEmpty();
+            }
+        }
+    }
+
+    private static void removeAll(final Map<Integer, String> map, final Map<Integer, String> all, final int way) {
+        final boolean changed = switch (way) {
+            case 0 -> map.keySet().removeAll(all.keySet());
+            case 1 -> map.keySet().retainAll(List.of());
+            case 2 -> map.keySet().removeIf(key -> true);
+            case 3 -> map.entrySet().removeAll(all.entrySet());
+            case 4 -> map.entrySet().retainAll(List.of());
+            case 5 -> map.values().removeAll(new HashSet<>(all.values()));
+            case 6 -> map.values().retainAll(List.of());
+            default -> map.values().removeIf(value -> true);
+        };
+        assertThat(changed).isTrue();
+    }
+
     // ---- iteration
 
     @Test

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -93,6 +94,19 @@ class MapBulkCrashTest {
             final Map<Integer, String> absent = new HashMap<>();
             model.keySet().forEach(key -> absent.put(key, null));
             change(absent, null, () -> worker.map.clear());
+        }
+
+        void removeValues(final Predicate<String> filter) {
+            final Map<Integer, String> absent = new HashMap<>();
+            model.forEach((key, value) -> {
+                if (filter.test(value)) {
+                    absent.put(key, null);
+                }
+            });
+            change(
+                    absent,
+                    null,
+                    () -> assertThat(worker.map.values().removeIf(filter)).isEqualTo(!absent.isEmpty()));
         }
 
         void put(final int key, final String value, final Duration time) {
@@ -221,6 +235,15 @@ class MapBulkCrashTest {
             run.deleteAll(keys(0, 5));
             run.putAll(values(2, 8, "second"));
             run.deleteAll(keys(2, 8));
+        });
+    }
+
+    @Test
+    void shouldLoseNothingWhenAWorkerDiesRemovingWhatAFilterChose() {
+        dieEverywhere(true, run -> {
+            run.putAll(values(0, 8, "first"));
+            run.removeValues(value -> value.startsWith(LARGE) || value.endsWith("2"));
+            run.removeValues(value -> true);
         });
     }
 

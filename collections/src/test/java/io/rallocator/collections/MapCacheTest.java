@@ -7,6 +7,7 @@ import io.rallocator.allocator.Operation;
 import io.rallocator.allocator.SimulatedPool;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -150,5 +151,92 @@ class MapCacheTest {
 
     private static long chainsOf(final SimulatedWorker worker) {
         return worker.session.count(Operation.named("map.compute"), Figure.CHAINS);
+    }
+
+    // ---- large values
+
+    private static String large(final String beginning) {
+        return beginning + "x".repeat(1024);
+    }
+
+    @Test
+    void shouldMoveEightBytesInOneChainWhenALargeValueIsRemembered() {
+        set(large("a"));
+        assertThat(reader.map.get(KEY)).isEqualTo(large("a"));
+        assertThat(costing(Figure.CHAINS, 1, () -> reader.map.get(KEY))).isEqualTo(large("a"));
+        assertThat(costing(Figure.BYTES_IN, 8, () -> reader.map.get(KEY))).isEqualTo(large("a"));
+    }
+
+    @Test
+    void shouldRememberTheValueWhenThisWorkerPutItself() {
+        reader.map.put(KEY, large("mine"));
+        assertThat(costing(Figure.BYTES_IN, 8, () -> reader.map.get(KEY))).isEqualTo(large("mine"));
+    }
+
+    @Test
+    void shouldMoveEightBytesWhenTheBucketIsLargeAndItsValuesAreSmall() {
+        reader.map.put(KEY, "takes the first slab of this size".repeat(15));
+        final String value = "x".repeat(500);
+        set(value);
+        assertThat(reader.map.get(KEY)).isEqualTo(value);
+        assertThat(costing(Figure.BYTES_IN, 8, () -> reader.map.get(KEY))).isEqualTo(value);
+        assertThat(costing(Figure.CHAINS, 1, () -> reader.map.merge(KEY, "y", String::concat)))
+                .isEqualTo(value + "y");
+    }
+
+    @Test
+    void shouldComputeInOneChainWhenALargeValueIsRemembered() {
+        set(large("a"));
+        assertThat(reader.map.get(KEY)).isEqualTo(large("a"));
+        pool.agentTurn();
+        reader.map.put(KEY, large("b"));
+        assertThat(costing(Figure.CHAINS, 1, () -> reader.map.merge(KEY, "!", String::concat)))
+                .isEqualTo(large("b") + "!");
+        assertThat(other.map.get(KEY)).isEqualTo(large("b") + "!");
+    }
+
+    @Test
+    void shouldShowWhatAnotherPutWhenALargeValueIsRemembered() {
+        for (int i = 0; i < 10; i++) {
+            set(large("value " + i));
+            assertThat(reader.map.get(KEY)).isEqualTo(large("value " + i));
+            assertThat(reader.map.getAll(List.of(KEY))).containsEntry(KEY, large("value " + i));
+        }
+        other.map.remove(KEY);
+        assertThat(reader.map.get(KEY)).isNull();
+    }
+
+    /** A block's reference returns after 256 lives; what it led to in another epoch proves nothing. */
+    @Test
+    void shouldShowWhatIsThereWhenBlocksAreReusedUnderTheSameReferences() {
+        for (int i = 0; i < 3_000; i++) {
+            other.map.put(KEY, large("value " + i));
+            pool.turns(1);
+            assertThat(reader.map.get(KEY)).isEqualTo(large("value " + i));
+        }
+    }
+
+    @Test
+    void shouldReadTheValueAgainWhenTheEpochEnded() {
+        set(large("a"));
+        assertThat(reader.map.get(KEY)).isEqualTo(large("a"));
+        pool.turns(8);
+        final long before = total(Figure.BYTES_IN);
+        assertThat(reader.map.get(KEY)).isEqualTo(large("a"));
+        assertThat(total(Figure.BYTES_IN) - before).isGreaterThan(1024);
+    }
+
+    @Test
+    void shouldReadWordsOnlyWhenAllThatIsAskedForIsRemembered() {
+        set(large("a"));
+        final List<Integer> keys = List.of(0, 1, KEY);
+        final Map<Integer, String> expected = reader.map.getAll(keys);
+        assertThat(expected).hasSize(3);
+        assertThat(costing(Figure.CHAINS, 1, () -> reader.map.getAll(keys))).isEqualTo(expected);
+        assertThat(costing(Figure.BYTES_IN, 8 * 4, () -> reader.map.getAll(keys)))
+                .as("three words and the table's size")
+                .isEqualTo(expected);
+        set("b");
+        assertThat(reader.map.getAll(keys)).containsEntry(KEY, "b");
     }
 }

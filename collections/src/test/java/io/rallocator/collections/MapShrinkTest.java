@@ -2,6 +2,7 @@ package io.rallocator.collections;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.rallocator.allocator.SimulatedPool;
 import io.rallocator.persistence.CheckReport;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
@@ -43,6 +44,33 @@ class MapShrinkTest {
                 }
             });
             assertTableOnly(pool, full);
+        }
+    }
+
+    /** While the worker lives and its session stays open; turn by turn, so that no time matters. */
+    @Test
+    void shouldGiveSlabsBackToTheBladeWhenMostEntriesAreRemoved() {
+        try (SimulatedPool pool = new SimulatedPool()) {
+            final SimulatedWorker worker = new SimulatedWorker(pool.open("worker"), pool::agentTurn, false);
+            final int empty = pool.look().usedUnits();
+            final int entries = 2_500;
+            for (int key = 0; key < entries; key++) {
+                pool.agentTurn();
+                worker.map.put(key, "x".repeat(600));
+                pool.turns(1);
+            }
+            final int full = pool.look().usedUnits();
+            assertThat(full).isGreaterThan(empty + entries / 6);
+            for (int key = 0; key < entries; key++) {
+                pool.agentTurn();
+                assertThat(worker.map.delete(key)).isTrue();
+                pool.turns(1);
+            }
+            pool.turns(20);
+            assertThat(pool.look().usedUnits())
+                    .as("of %d units in use when the map was full, and %d before", full, empty)
+                    .isLessThan(empty + (full - empty) / 4);
+            pool.check("the shrunk map");
         }
     }
 

@@ -230,7 +230,7 @@ class RoundTripTableTest {
         map("get, absent", 2, 1, absent, w -> w.map.get(w.key));
         map("getOrDefault", 2, 1, w -> w.map.getOrDefault(w.key, ""));
         map("containsKey", 2, 1, w -> w.map.containsKey(w.key));
-        map("getAll of 16", NO_BUDGET, NO_BUDGET, w -> w.map.getAll(w.batch()));
+        map("getAll of 16", 2, 1, w -> w.map.getAll(w.batch()));
         map("put, new", 3, 1, absent, w -> w.map.put(w.key, "another"));
         map("put, over", 3, 1, w -> w.map.put(w.key, "another"));
         map("set", 3, 1, w -> w.map.set(w.key, "another"));
@@ -256,6 +256,17 @@ class RoundTripTableTest {
         final Consumer<Worker> refill = w -> IntStream.range(0, KEYS).forEach(key -> w.map.put(key, "value " + key));
         map("deleteAll of 16", NO_BUDGET, NO_BUDGET, refill, w -> w.map.deleteAll(w.batch()));
         map("clear of 100", NO_BUDGET, NO_BUDGET, refill, w -> w.map.clear());
+        map(
+                "keySet.removeAll of 16",
+                NO_BUDGET,
+                NO_BUDGET,
+                refill,
+                w -> w.map.keySet().removeAll(w.batch()));
+        map(
+                "values.removeIf, 1 of 100",
+                NO_BUDGET,
+                NO_BUDGET,
+                w -> w.map.values().removeIf(("value " + w.key)::equals));
         map("scan of 16 or more", NO_BUDGET, NO_BUDGET, w -> w.map.scan(0, BATCH, (k, v) -> {}));
         map("forEach of 100", NO_BUDGET, NO_BUDGET, w -> w.map.forEach((k, v) -> {}));
         map(
