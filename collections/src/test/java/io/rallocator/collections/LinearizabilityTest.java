@@ -38,6 +38,7 @@ class LinearizabilityTest {
     private static final int CALLS = 6;
     private static final int RACED_KEYS = 3;
     private static final int VALUES = 3;
+    private static final String LARGE = "v0".repeat(300);
 
     /** So many other keys are in the raced keys' bucket that the first insertion splits it. */
     private static final int BALLAST = 2;
@@ -109,10 +110,18 @@ class LinearizabilityTest {
 
     private static Action<ConcurrentMap<Integer, String>> mapAction(final Random random) {
         final int key = SimulatedWorker.crowdedKey(random.nextInt(RACED_KEYS));
-        final String value = "v" + random.nextInt(VALUES);
-        final String other = "v" + random.nextInt(VALUES);
-        return switch (random.nextInt(11)) {
-            case 0 -> new Action<>("get " + key, map -> map.get(key));
+        final String value = value(random);
+        final String other = value(random);
+        return switch (random.nextInt(14)) {
+            case 0, 10 -> new Action<>("get " + key, map -> map.get(key));
+            case 11 ->
+                new Action<>(
+                        "computeIfAbsent " + key + " " + value,
+                        map -> map.computeIfAbsent(key, k -> value.equals("v1") ? null : value));
+            case 12 ->
+                new Action<>(
+                        "computeIfPresent " + key + " " + value,
+                        map -> map.computeIfPresent(key, (k, old) -> old.equals(value) ? old : value));
             case 1, 2 -> new Action<>("put " + key + " " + value, map -> map.put(key, value));
             case 3 -> new Action<>("putIfAbsent " + key + " " + value, map -> map.putIfAbsent(key, value));
             case 4, 5 -> new Action<>("remove " + key, map -> map.remove(key));
@@ -125,6 +134,12 @@ class LinearizabilityTest {
                         "compute " + key,
                         map -> map.compute(key, (k, old) -> old == null ? "c" : old.length() > 4 ? null : old + "c"));
         };
+    }
+
+    /** One of them has a block of its own. */
+    private static String value(final Random random) {
+        final int value = random.nextInt(VALUES);
+        return value == 0 ? LARGE : "v" + value;
     }
 
     /** A new map of which the raced keys' bucket is about to split. */

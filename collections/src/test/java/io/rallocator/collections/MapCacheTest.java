@@ -206,16 +206,6 @@ class MapCacheTest {
         assertThat(reader.map.get(KEY)).isNull();
     }
 
-    /** A block's reference returns after 256 lives; what it led to in another epoch proves nothing. */
-    @Test
-    void shouldShowWhatIsThereWhenBlocksAreReusedUnderTheSameReferences() {
-        for (int i = 0; i < 3_000; i++) {
-            other.map.put(KEY, large("value " + i));
-            pool.turns(1);
-            assertThat(reader.map.get(KEY)).isEqualTo(large("value " + i));
-        }
-    }
-
     @Test
     void shouldReadTheValueAgainWhenTheEpochEnded() {
         set(large("a"));
