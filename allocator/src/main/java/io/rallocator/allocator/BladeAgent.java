@@ -21,6 +21,7 @@ final class BladeAgent implements Agent {
     private static final Logger LOGGER = LoggerFactory.getLogger(BladeAgent.class);
     private static final long WATCH_MS = 50;
     private static final long SWEEP_MS = 5;
+    private static final int SWEEPS_AT_START = 64;
 
     private final Path pool;
     private final NvmRegion region;
@@ -34,6 +35,7 @@ final class BladeAgent implements Agent {
     private final EpochClock clock;
     private long lastWatchMs;
     private long lastSweepMs;
+    private int sweepsDue = SWEEPS_AT_START;
 
     BladeAgent(final Path pool, final NvmRegion region, final PoolGeometry geometry, final EpochClock clock) {
         this.clock = clock;
@@ -73,6 +75,9 @@ final class BladeAgent implements Agent {
         if (now - lastSweepMs >= SWEEP_MS) {
             lastSweepMs = now;
             sweeper.sweep(1);
+        } else if (sweepsDue > 0) {
+            sweepsDue--;
+            sweeper.sweep(1); // one a turn, so that nobody waits long for a slab
         }
         return work;
     }

@@ -16,12 +16,15 @@ import org.agrona.concurrent.UnsafeBuffer;
  */
 final class OrphanSweeper {
     private static final int HINT_WORTH_TELLING = 32;
+    private static final long STRIDE = 0x9E37_79B9_7F4A_7C15L;
 
     private final NvmRegion region;
     private final PoolGeometry geometry;
     private final SlabIndex slabs;
     private final FreeDrainer drainer;
     private UnsafeBuffer buffer = Lane.direct(4096);
+
+    /** Begins elsewhere at each start, so that a pool that is often served for a short time is swept all over. */
     private int cursor;
 
     OrphanSweeper(
@@ -30,6 +33,7 @@ final class OrphanSweeper {
         this.geometry = geometry;
         this.slabs = slabs;
         this.drainer = drainer;
+        this.cursor = Math.floorMod(region.readLong(PoolGeometry.epochOffset()) * STRIDE, geometry.units());
     }
 
     /**

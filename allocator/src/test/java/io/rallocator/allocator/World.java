@@ -9,6 +9,7 @@ import io.rallocator.persistence.OutOfRemoteMemoryException;
 import io.rallocator.persistence.PoolChecker;
 import io.rallocator.persistence.PoolFormat;
 import io.rallocator.persistence.PoolGeometry;
+import io.rallocator.persistence.PoolRepair;
 import io.rallocator.persistence.SlabTableDescriptor;
 import io.rallocator.persistence.Superblock;
 import java.io.IOException;
@@ -71,12 +72,26 @@ final class World implements AutoCloseable {
 
     /** Begins again with an empty pool. */
     void restart() {
+        restart(empty);
+    }
+
+    /** Begins again with the bytes of a {@link #snapshot}. */
+    void restart(final byte[] bytes) {
         List.copyOf(sessions).forEach(this::kill);
-        region.restore(empty);
+        region.restore(bytes);
         nowMs = 1_000;
         agentCrashes.clear();
         startAgent();
         agentTurn();
+    }
+
+    byte[] snapshot() {
+        return region.snapshot();
+    }
+
+    /** Repairs what is damaged, while nobody uses the pool. */
+    CheckReport repair() {
+        return PoolRepair.repair(region, superblock);
     }
 
     /** From now on, the agents' crash points in turn: a fresh agent is started after each. */

@@ -1,6 +1,10 @@
 package io.rallocator.allocator;
 
 import io.rallocator.persistence.CheckReport;
+import io.rallocator.persistence.NvmRegion;
+import io.rallocator.persistence.RootDescriptor;
+import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * The allocator's {@link World} for tests of collections: a blade and sessions that run in one thread, of which one may die or
@@ -23,6 +27,44 @@ public final class SimulatedPool implements AutoCloseable {
     /** Begins again with an empty pool. */
     public void restart() {
         world.restart();
+    }
+
+    /** Begins again with the bytes of a {@link #snapshot}; sessions die. */
+    public void restart(final byte[] bytes) {
+        world.restart(bytes);
+    }
+
+    /** All bytes of the pool. */
+    public byte[] snapshot() {
+        return world.snapshot();
+    }
+
+    /** Repairs what is damaged, while nobody uses the pool. */
+    public CheckReport repair() {
+        return world.repair();
+    }
+
+    /** The pool's memory. */
+    public NvmRegion region() {
+        return world.region;
+    }
+
+    /** The blade dies before the k-th of its changes from now on, and the next one before its own l-th. */
+    public void crashBlade(final long k, final long l) {
+        world.crashAgent(new CrashPoint(k), new CrashPoint(l));
+    }
+
+    /** How many blades are still to die. */
+    public int bladeCrashesLeft() {
+        return world.agentCrashesLeft();
+    }
+
+    /** Root indexes of structures that have no name or were dropped, and are not taken apart yet. */
+    public List<Integer> pendingRoots() {
+        return IntStream.range(0, world.geometry.roots())
+                .filter(root -> RootDescriptor.isPending(world.region.readLong(world.geometry.rootOffset(root))))
+                .boxed()
+                .toList();
     }
 
     /** Opens a session that does not die. */

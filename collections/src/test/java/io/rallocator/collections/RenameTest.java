@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.rallocator.allocator.SimulatedPool;
+import io.rallocator.allocator.WorkerSession;
 import io.rallocator.persistence.PoolGeometry;
 import io.rallocator.persistence.RallocatorException;
 import java.util.ArrayList;
@@ -187,8 +188,12 @@ class RenameTest {
     }
 
     private static RemoteLongArray open(final SimulatedWorker worker, final String name) {
-        return new PersistentLongArray(
-                SmallExtents.create(worker.session, worker.catalog, name, ArrayKind.LONGS, Codecs.longs(), 4));
+        return open(worker.session, worker.catalog, name);
+    }
+
+    private static RemoteLongArray open(
+            final WorkerSession session, final StructureCatalog catalog, final String name) {
+        return new PersistentLongArray(SmallExtents.create(session, catalog, name, ArrayKind.LONGS, Codecs.longs(), 4));
     }
 
     @Test
@@ -208,9 +213,12 @@ class RenameTest {
                         other.catalog.names();
                     });
                 });
-                history.verify(other, what);
+                if (crashAt % 3 > 0) { // else nobody opens anything before the blade finds it
+                    history.verify(other, what);
+                }
                 pool.turns(80);
                 history.verify(other, what + ", recovered");
+                assertThat(pool.pendingRoots()).as(what + ": left by the dead").isEmpty();
                 pool.agentTurn();
                 open(other, "one more");
                 pool.agentTurn();
@@ -254,6 +262,38 @@ class RenameTest {
                 history.verify(other, what);
                 history.verify(sleeper, what);
                 pool.turns(60);
+                assertThat(pool.pendingRoots()).as(what).isEmpty();
+                pool.check(what);
+            }
+        }
+    }
+
+    /** Two create the same name at once: one of them gives up what it has begun, and uses the other's. */
+    @Test
+    void shouldUseTheSameStructureWhenTheNameIsGivenAwayMeanwhile() {
+        try (SimulatedPool pool = new SimulatedPool()) {
+            boolean slept = true;
+            for (long pauseAt = 0; slept; pauseAt++) {
+                final String what = "slept before verb " + pauseAt;
+                pool.restart();
+                final WorkerSession other = pool.open("other");
+                final StructureCatalog others = new StructureCatalog(other);
+                final Runnable meanwhile = () -> {
+                    pool.agentTurn();
+                    open(other, others, "it").set(0, 7);
+                    pool.agentTurn();
+                    others.rename("it", "away");
+                    pool.agentTurn();
+                    others.rename("away", "it");
+                };
+                final WorkerSession sleeper = pool.openSleeper(pauseAt, meanwhile);
+                pool.agentTurn();
+                final RemoteLongArray array = open(sleeper, new StructureCatalog(sleeper), "it");
+                final long value = array.get(0);
+                slept = pool.hasSlept();
+                assertThat(value).as(what).isEqualTo(slept ? 7 : 0);
+                assertThat(others.names()).as(what).containsExactly("it");
+                assertThat(pool.pendingRoots()).as(what).isEmpty();
                 pool.check(what);
             }
         }

@@ -13,8 +13,9 @@ import org.agrona.MutableDirectBuffer;
  *  0    block header, kind NAMES, locator 0
  *  16   pages, 16 (4) | dropped structures d (4)
  *  24   changes so far (8)
- *  32   reference of each page, 0 for an empty one (8 each)
- *  160  root index of each dropped structure (4 each)
+ *  32   reference of this block (8): so that a names word whose block class is damaged is noticed
+ *  40   reference of each page, 0 for an empty one (8 each)
+ *  168  root index of each dropped structure (4 each)
  * </pre>
  *
  * <p>While the names word is {@link #inRootBlocks}, there is no directory: each structure has the name that its root block
@@ -32,7 +33,8 @@ public final class NameDirectory {
 
     private static final int PAGES_OFFSET = 16;
     private static final int DROPPED_COUNT_OFFSET = 20;
-    private static final int REFS_OFFSET = 32;
+    private static final int OWN_REF_OFFSET = 32;
+    private static final int REFS_OFFSET = 40;
     private static final int DROPPED_OFFSET = REFS_OFFSET + PAGES * Long.BYTES;
 
     /** ASCII {@code NAMES}: so that a damaged word is none by chance. */
@@ -118,7 +120,9 @@ public final class NameDirectory {
      */
     public static NameDirectory decode(
             final long word, final DirectBuffer buffer, final int available, final PoolGeometry geometry) {
-        if (!NamePage.isNamesBlock(buffer, available, 0) || !isPossible(buffer, geometry)) {
+        if (!NamePage.isNamesBlock(buffer, available, 0)
+                || !isPossible(buffer, geometry)
+                || buffer.getLong(OWN_REF_OFFSET) != BlockDescriptor.refOf(word, buffer, 0)) {
             throw new CorruptedPoolException("the directory of names at offset " + LinkWord.offset(word)
                     + " is damaged; run `rallocator check`");
         }
@@ -171,6 +175,7 @@ public final class NameDirectory {
         buffer.putInt(index + PAGES_OFFSET, PAGES);
         buffer.putInt(index + DROPPED_COUNT_OFFSET, dropped.cardinality());
         buffer.putLong(index + CHANGES_OFFSET, changes);
+        buffer.putLong(index + OWN_REF_OFFSET, ref);
         for (int page = 0; page < PAGES; page++) {
             buffer.putLong(index + REFS_OFFSET + Long.BYTES * page, pages[page]);
         }
