@@ -344,6 +344,21 @@ public final class RemoteHeap implements AutoCloseable {
     }
 
     /**
+     * Counts what a structure holds by following all its links: some two round trips for each block. Others may change it
+     * meanwhile; what is there all the time is counted once. The call holds a lane and the session's epoch: memory that
+     * anybody gives back meanwhile is used again afterwards, so do not do this all the time with large structures.
+     *
+     * @param name of the structure
+     * @return elements, blocks and bytes
+     * @throws java.util.NoSuchElementException if there is none
+     * @throws io.rallocator.persistence.CorruptedPoolException if its name or root block is damaged
+     * @throws io.rallocator.persistence.HeapClosedException after {@link #close()}
+     */
+    public StructureStatistics statistics(final String name) {
+        return catalog.statistics(Objects.requireNonNull(name, "the name is null"));
+    }
+
+    /**
      * Gives a structure another name. Its objects, in this worker and in others, go on to work. Others see it under the old
      * name or under the new one, never under both or none. Costs four round trips.
      *

@@ -12,6 +12,8 @@ import io.rallocator.persistence.PoolGeometry;
 import io.rallocator.persistence.PoolUnavailableException;
 import io.rallocator.persistence.RootDescriptor;
 import io.rallocator.persistence.RootNames;
+import io.rallocator.persistence.SizeClasses;
+import io.rallocator.persistence.StructureScan;
 import io.rallocator.persistence.StructureType;
 import java.nio.charset.StandardCharsets;
 import java.util.Comparator;
@@ -35,6 +37,7 @@ import org.agrona.concurrent.UnsafeBuffer;
 final class StructureCatalog {
     private static final Operation OPEN = Operation.named("heap.open");
     private static final Operation NAMES = Operation.named("heap.names");
+    private static final Operation SCAN = Operation.named("heap.scan");
     private static final Operation RENAME = Operation.named("heap.rename");
     private static final Operation DROP = Operation.named("heap.drop");
     private static final long BUSY_NS = TimeUnit.SECONDS.toNanos(30);
@@ -263,6 +266,35 @@ final class StructureCatalog {
             return names.roots(names.all()).stream()
                     .sorted(Comparator.comparing(StructureRoot::name))
                     .toList();
+        });
+    }
+
+    /**
+     * Follows all links of a structure.
+     *
+     * @param name of the structure
+     * @return what it holds
+     * @throws NoSuchElementException if there is none
+     */
+    StructureStatistics statistics(final String name) {
+        return onLane(lane -> {
+            final NameView names = new NameView(lane, SCAN);
+            names.look();
+            final NamePage.Entry entry = names.find(name);
+            if (entry == null) {
+                throw new NoSuchElementException("there is no structure '" + name + "'");
+            }
+            final StructureRoot root = names.roots(List.of(entry)).get(0);
+            final StructureType type = StructureType.installed().get(root.type());
+            if (type == null) {
+                throw new IllegalStateException(
+                        "'" + name + "' has type " + root.type() + ", which nothing on the class path knows");
+            }
+            return StructureStatistics.of(
+                    root,
+                    StructureScan.of(
+                            type.tracer(new LaneRegion(lane, SCAN), geometry, root.index(), root.ref()),
+                            geometry.capacity() / SizeClasses.bytes(0)));
         });
     }
 

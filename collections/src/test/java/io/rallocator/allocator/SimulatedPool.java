@@ -1,10 +1,8 @@
 package io.rallocator.allocator;
 
 import io.rallocator.persistence.CheckReport;
+import io.rallocator.persistence.LinkWord;
 import io.rallocator.persistence.NvmRegion;
-import io.rallocator.persistence.RootDescriptor;
-import java.util.List;
-import java.util.stream.IntStream;
 
 /**
  * The allocator's {@link World} for tests of collections: a blade and sessions that run in one thread, of which one may die or
@@ -59,12 +57,13 @@ public final class SimulatedPool implements AutoCloseable {
         return world.agentCrashesLeft();
     }
 
-    /** Root indexes of structures that have no name or were dropped, and are not taken apart yet. */
-    public List<Integer> pendingRoots() {
-        return IntStream.range(0, world.geometry.roots())
-                .filter(root -> RootDescriptor.isPending(world.region.readLong(world.geometry.rootOffset(root))))
-                .boxed()
-                .toList();
+    /** How many root words lead to a structure, whether it has a name, has none yet, or was dropped. */
+    public int rootsInUse() {
+        int used = 0;
+        for (int root = 0; root < world.geometry.roots(); root++) {
+            used += LinkWord.isPointer(world.region.readLong(world.geometry.rootOffset(root))) ? 1 : 0;
+        }
+        return used;
     }
 
     /** Opens a session that does not die. */

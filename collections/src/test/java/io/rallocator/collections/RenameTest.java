@@ -218,7 +218,9 @@ class RenameTest {
                 }
                 pool.turns(80);
                 history.verify(other, what + ", recovered");
-                assertThat(pool.pendingRoots()).as(what + ": left by the dead").isEmpty();
+                assertThat(pool.rootsInUse())
+                        .as(what + ": nothing is left by the dead")
+                        .isEqualTo(other.catalog.names().size());
                 pool.agentTurn();
                 open(other, "one more");
                 pool.agentTurn();
@@ -262,7 +264,9 @@ class RenameTest {
                 history.verify(other, what);
                 history.verify(sleeper, what);
                 pool.turns(60);
-                assertThat(pool.pendingRoots()).as(what).isEmpty();
+                assertThat(pool.rootsInUse())
+                        .as(what)
+                        .isEqualTo(other.catalog.names().size());
                 pool.check(what);
             }
         }
@@ -293,7 +297,7 @@ class RenameTest {
                 slept = pool.hasSlept();
                 assertThat(value).as(what).isEqualTo(slept ? 7 : 0);
                 assertThat(others.names()).as(what).containsExactly("it");
-                assertThat(pool.pendingRoots()).as(what).isEmpty();
+                assertThat(pool.rootsInUse()).as(what).isEqualTo(1);
                 pool.check(what);
             }
         }

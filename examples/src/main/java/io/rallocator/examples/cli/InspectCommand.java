@@ -27,9 +27,16 @@ final class InspectCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print one JSON object.")
     private boolean json;
 
+    @Option(
+            names = "--scan",
+            description =
+                    "Count elements, blocks and bytes of each structure. Reads all of it; while the pool is served"
+                            + " the figures are about right.")
+    private boolean scan;
+
     @Override
     public Integer call() {
-        final Map<String, Object> view = PoolView.read(pool);
+        final Map<String, Object> view = PoolView.read(pool, scan);
         final PrintWriter out = spec.commandLine().getOut();
         if (json) {
             Json.print(out, view);

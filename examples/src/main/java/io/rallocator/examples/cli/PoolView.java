@@ -1,5 +1,6 @@
 package io.rallocator.examples.cli;
 
+import io.rallocator.persistence.BlockDescriptor;
 import io.rallocator.persistence.CheckedWord;
 import io.rallocator.persistence.CorruptedPoolException;
 import io.rallocator.persistence.FileNvmRegion;
@@ -11,7 +12,9 @@ import io.rallocator.persistence.PoolGeometry;
 import io.rallocator.persistence.RingDescriptor;
 import io.rallocator.persistence.RootDescriptor;
 import io.rallocator.persistence.SessionDescriptor;
+import io.rallocator.persistence.SizeClasses;
 import io.rallocator.persistence.SlabTableDescriptor;
+import io.rallocator.persistence.StructureScan;
 import io.rallocator.persistence.StructureType;
 import io.rallocator.persistence.Superblock;
 import java.nio.charset.StandardCharsets;
@@ -29,19 +32,21 @@ final class PoolView {
     private final Superblock superblock;
     private final PoolGeometry geometry;
     private final FileNvmRegion region;
+    private final boolean scans;
 
-    private PoolView(final Superblock superblock, final FileNvmRegion region) {
+    private PoolView(final Superblock superblock, final FileNvmRegion region, final boolean scans) {
+        this.scans = scans;
         this.superblock = superblock;
         this.geometry = superblock.geometry();
         this.region = region;
     }
 
     /** Reads a pool into a map that prints as JSON. */
-    static Map<String, Object> read(final Path pool) {
+    static Map<String, Object> read(final Path pool, final boolean scans) {
         final Superblock superblock = PoolFile.readSuperblock(pool);
         try (FileNvmRegion region =
                 FileNvmRegion.open(pool, superblock.geometry().capacity(), false)) {
-            return new PoolView(superblock, region).read();
+            return new PoolView(superblock, region, scans).read();
         }
     }
 
@@ -89,7 +94,7 @@ final class PoolView {
     }
 
     /** Its name is that of its root block, which it was created with, if the names are damaged; empty if it has none. */
-    private static Map<String, Object> structure(
+    private Map<String, Object> structure(
             final int root, final long word, final UnsafeBuffer block, final NameTable names) {
         final String created = RootDescriptor.getText(block, RootDescriptor.NAME_OFFSET, RootDescriptor.MAX_NAME_BYTES);
         final String name = names == null ? created : Objects.requireNonNullElse(names.name(root), "");
@@ -103,7 +108,28 @@ final class PoolView {
         structure.put("type", dropped ? "dropped" : typeName(block.getInt(RootDescriptor.TYPE_OFFSET)));
         structure.put("codecs", codecs(block));
         structure.put("createdMs", block.getLong(RootDescriptor.CREATED_OFFSET));
+        if (scans && !dropped) {
+            addScan(structure, root, BlockDescriptor.refOf(word, block, 0), block.getInt(RootDescriptor.TYPE_OFFSET));
+        }
         return structure;
+    }
+
+    /** Nothing keeps what others unlink meanwhile, so a tracer may meet anything. */
+    private void addScan(final Map<String, Object> structure, final int root, final long ref, final int code) {
+        final StructureType type = StructureType.installed().get(code);
+        if (type == null) {
+            return;
+        }
+        try {
+            final StructureScan scan = StructureScan.of(
+                    type.tracer(region, geometry, root, ref), geometry.capacity() / SizeClasses.bytes(0));
+            structure.put("elements", scan.elements());
+            structure.put("blocks", scan.blocks());
+            structure.put("bytes", scan.bytes());
+            structure.put("unreadable", scan.unreadable());
+        } catch (final RuntimeException | AssertionError e) {
+            structure.put("scan", "not possible: " + e.getMessage());
+        }
     }
 
     private static String typeName(final int code) {
