@@ -63,7 +63,7 @@ abstract class ProcessScript implements AutoCloseable {
     }
 
     boolean hasSession(final long pid) {
-        final List<?> sessions = (List<?>) PoolView.read(pool).get("sessions");
+        final List<?> sessions = (List<?>) PoolView.read(pool, false).get("sessions");
         return sessions.stream()
                 .anyMatch(session -> ((Map<?, ?>) session).get("pid").equals(pid));
     }

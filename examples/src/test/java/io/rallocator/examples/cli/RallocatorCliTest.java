@@ -15,6 +15,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -108,6 +109,31 @@ class RallocatorCliTest {
         assertThat(view.get("structures")).hasSize(2);
         assertThat(run("inspect", pool.toString())).isZero();
         assertThat(out.toString()).contains("structures: 2").contains("ages");
+    }
+
+    @Test
+    void shouldShowNamesOfTodayAndWhatStructuresHold() throws IOException {
+        final Path pool = pool();
+        try (RemoteHeap heap = RemoteHeap.open("embedded:" + pool)) {
+            heap.rename("ages", "years");
+            heap.drop("jobs");
+            heap.queue("jobs", Codecs.ints()).addAll(List.of(1, 2, 3));
+        }
+        assertThat(run("check", pool.toString())).as(out.toString()).isZero();
+        assertThat(out.toString()).contains("map 'years': 1 elements").contains("queue 'jobs': 3");
+        assertThat(run("inspect", "--json", "--scan", pool.toString())).isZero();
+        for (final JsonNode structure :
+                new ObjectMapper().readTree(out.toString()).get("structures")) {
+            if (structure.get("name").asText().equals("years")) {
+                assertThat(structure.get("createdAs").asText()).isEqualTo("ages");
+                assertThat(structure.get("elements").asLong()).isEqualTo(1);
+                assertThat(structure.get("bytes").asLong()).isPositive();
+                assertThat(structure.get("unreadable").asLong()).isZero();
+            } else if (!structure.get("type").asText().equals("dropped")) {
+                assertThat(structure.get("name").asText()).isEqualTo("jobs");
+                assertThat(structure.get("elements").asLong()).isEqualTo(3);
+            }
+        }
     }
 
     @Test
