@@ -14,6 +14,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * A worker dies before each verb of short histories in turn. At once another worker goes on with the same map and queue, with
@@ -74,6 +76,24 @@ class CrashTest {
             pool.agentTurn();
             assertThat(worker.map.remove(key)).isEqualTo(model.get(key));
             model.remove(key);
+            pendingKey = null;
+        }
+
+        /** By a function: the bucket is read in one hold of a lane and changed in another. */
+        void compute(final int key, final String value) {
+            pendingKey = key;
+            pendingValue = value;
+            pool.agentTurn();
+            assertThat(worker.map.compute(key, (k, old) -> {
+                        assertThat(old).isEqualTo(model.get(key));
+                        return value;
+                    }))
+                    .isEqualTo(value);
+            if (value == null) {
+                model.remove(key);
+            } else {
+                model.put(key, value);
+            }
             pendingKey = null;
         }
 
@@ -218,6 +238,22 @@ class CrashTest {
                 }
                 run.remove(keys[round]);
             }
+        });
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void shouldLoseNothingWhenAWorkerDiesComputing(final boolean cached) {
+        dieEverywhere(cached, run -> {
+            run.compute(keys[0], "absent before");
+            run.compute(keys[0], LARGE);
+            run.compute(keys[0], LARGE);
+            run.compute(keys[0], LARGE + "again");
+            run.compute(keys[1], "small");
+            run.compute(keys[1], "small too");
+            run.compute(keys[0], null);
+            run.compute(keys[0], null);
+            run.compute(keys[1], null);
         });
     }
 
