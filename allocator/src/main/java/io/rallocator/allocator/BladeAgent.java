@@ -53,10 +53,19 @@ final class BladeAgent implements Agent {
 
     /** Settles half-done hand-outs and frees, then recovers every dead session. */
     void recover() {
+        persistAll();
         publisher.restore();
         publisher.settleClaims();
         watchSessions();
         drainer.release(epochs.tick());
+    }
+
+    /**
+     * What the dead wrote and did not persist is there to be read, and power loss would take it back (I8): it is made durable
+     * before it is taken for done.
+     */
+    private void persistAll() {
+        region.persist(0, region.capacity());
     }
 
     @Override
@@ -93,6 +102,7 @@ final class BladeAgent implements Agent {
             try (PoolLock lock = PoolLock.tryAcquire(PoolLock.sessionLock(pool, session))) {
                 if (lock != null) {
                     LOGGER.info("session {} of {} ended; recovering it", session, pool);
+                    persistAll();
                     recovery.recover(session);
                 }
             }

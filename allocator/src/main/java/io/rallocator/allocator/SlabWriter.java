@@ -83,26 +83,46 @@ final class SlabWriter {
         }
     }
 
-    /** Adds what must be durable before the next link: headers of fresh slabs, OPEN words; and bitmaps of full ones. */
+    /**
+     * Adds what must be durable before blocks are written and linked: headers of fresh slabs, OPEN words; and bitmaps of full
+     * ones. Power may be lost at any verb: a slab with a state has a header, and a block of a sealed slab is as it was.
+     */
     void addHeaders(final Chain chain) {
-        int used = 0;
-        for (final Slab slab : toFormat) {
-            used = addFormat(chain, slab, used);
-        }
-        if (!toFormat.isEmpty()) {
-            chain.persist(); // a slab with a state has a header, after power loss too
-        }
-        for (final Slab slab : toFormat) {
-            addState(chain, slab, SlabHeader.stateWord(SlabLayout.OPEN));
-        }
-        for (final Slab slab : toOpen) {
-            addState(chain, slab, SlabHeader.stateWord(SlabLayout.OPEN));
+        int used = addFormats(chain);
+        if (!toFormat.isEmpty() || !toOpen.isEmpty()) {
+            addOpenWords(chain);
+            chain.persist();
         }
         int sealed = 0;
         for (final Slab slab : toSeal) {
             if (sealed++ < MAX_SEALS) {
                 used = addBitmap(chain, slab, used);
             }
+        }
+    }
+
+    private int addFormats(final Chain chain) {
+        if (toFormat.isEmpty()) {
+            return 0;
+        }
+        for (final Slab slab : toFormat) {
+            addState(chain, slab, 0);
+        }
+        chain.persist();
+        int used = 0;
+        for (final Slab slab : toFormat) {
+            used = addFormat(chain, slab, used);
+        }
+        chain.persist();
+        return used;
+    }
+
+    private void addOpenWords(final Chain chain) {
+        for (final Slab slab : toFormat) {
+            addState(chain, slab, SlabHeader.stateWord(SlabLayout.OPEN));
+        }
+        for (final Slab slab : toOpen) {
+            addState(chain, slab, SlabHeader.stateWord(SlabLayout.OPEN));
         }
     }
 
@@ -148,7 +168,6 @@ final class SlabWriter {
     private int addFormat(final Chain chain, final Slab slab, final int used) {
         final UnsafeBuffer header = scratchBehind(used, SlabLayout.HEADER_BYTES);
         SlabHeader.encode(header, used, slab.unit, slab.generation, slab.slabClass, slab.layout);
-        addState(chain, slab, 0);
         chain.write(slab.base, header, used, SlabLayout.STATE_OFFSET);
         for (int at = SlabLayout.BITMAP_OFFSET; at < slab.layout.firstBlock(); at += ZEROS.capacity()) {
             chain.write(slab.base + at, ZEROS, 0, Math.min(ZEROS.capacity(), slab.layout.firstBlock() - at));
