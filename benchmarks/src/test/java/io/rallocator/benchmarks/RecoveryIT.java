@@ -3,10 +3,8 @@ package io.rallocator.benchmarks;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -18,19 +16,21 @@ class RecoveryIT {
     @TempDir
     Path folder;
 
-    private JsonNode run(final String... arguments) throws IOException {
-        final Path json = folder.resolve("result.json");
-        final List<String> command = new ArrayList<>(List.of(arguments));
-        command.addAll(List.of("--json", json.toString(), "--dir", folder.toString()));
-        assertThat(BenchCli.commandLine().execute(command.toArray(String[]::new)))
-                .isZero();
-        return new ObjectMapper().readTree(json.toFile());
-    }
-
     @Test
     void shouldReportWhatTheDeadProcessHadOpenWhenItIsKilled() throws IOException {
-        final JsonNode result =
-                run("recovery", "--entries", "2000", "--threads", "1,4", "--rounds", "1", "--plots", folder.toString());
+        final JsonNode result = BenchRun.run(
+                folder,
+                "recovery",
+                "--dir",
+                folder.toString(),
+                "--entries",
+                "2000",
+                "--threads",
+                "1,4",
+                "--rounds",
+                "1",
+                "--plots",
+                folder.toString());
         assertThat(result.get("points")).hasSize(2);
         final JsonNode one = result.get("points").get(0);
         final JsonNode four = result.get("points").get(1);

@@ -1,0 +1,41 @@
+package io.rallocator.benchmarks;
+
+import io.rallocator.collections.Codecs;
+import io.rallocator.collections.RemoteHeap;
+import io.rallocator.collections.RemoteMap;
+import java.nio.file.Path;
+
+/** Ours, served by this process. */
+final class RallocatorStore implements Store {
+    /** What an entry takes beside its value, roughly: key, headers, words, and what the sizes of blocks leave unused. */
+    private static final long ENTRY_BYTES = 100;
+
+    private final RemoteHeap heap;
+    private final RemoteMap<Long, byte[]> map;
+
+    RallocatorStore(final Path folder, final int entries, final int valueBytes, final Peer.Level level) {
+        final String durability = level == Peer.Level.POWER ? "power" : "process";
+        heap = RemoteHeap.open("embedded:" + folder.resolve("pool") + "?size=" + poolBytes(entries, valueBytes)
+                + "&durability=" + durability);
+        map = heap.map("map", Codecs.longs(), Codecs.bytes());
+    }
+
+    static long poolBytes(final int entries, final int valueBytes) {
+        return (64L << 20) + 2L * entries * (valueBytes + ENTRY_BYTES) / 4096 * 4096;
+    }
+
+    @Override
+    public byte[] get(final long key) {
+        return map.get(key);
+    }
+
+    @Override
+    public void put(final long key, final byte[] value) {
+        map.set(key, value);
+    }
+
+    @Override
+    public void close() {
+        heap.close();
+    }
+}
