@@ -1,6 +1,7 @@
 package io.rallocator.allocator;
 
 import io.rallocator.persistence.BlockDescriptor;
+import io.rallocator.persistence.CheckedWord;
 import io.rallocator.persistence.NvmRegion;
 import io.rallocator.persistence.PoolGeometry;
 import io.rallocator.persistence.SlabHeader;
@@ -16,16 +17,15 @@ import org.agrona.concurrent.UnsafeBuffer;
  */
 final class OrphanSweeper {
     private static final int HINT_WORTH_TELLING = 32;
-    private static final long STRIDE = 0x9E37_79B9_7F4A_7C15L;
+    private static final long MIX = 0x9E37_79B9_7F4A_7C15L;
 
     private final NvmRegion region;
     private final PoolGeometry geometry;
     private final SlabIndex slabs;
     private final FreeDrainer drainer;
     private UnsafeBuffer buffer = Lane.direct(4096);
-
-    /** Begins elsewhere at each start, so that a pool that is often served for a short time is swept all over. */
-    private int cursor;
+    private int cursor = -1;
+    private boolean begun;
 
     OrphanSweeper(
             final NvmRegion region, final PoolGeometry geometry, final SlabIndex slabs, final FreeDrainer drainer) {
@@ -33,7 +33,6 @@ final class OrphanSweeper {
         this.geometry = geometry;
         this.slabs = slabs;
         this.drainer = drainer;
-        this.cursor = Math.floorMod(region.readLong(PoolGeometry.epochOffset()) * STRIDE, geometry.units());
     }
 
     /**
@@ -42,6 +41,10 @@ final class OrphanSweeper {
      * @param most how many orphans to look at, within one round through the table
      */
     void sweep(final int most) {
+        if (!begun) {
+            begun = true;
+            begin();
+        }
         int left = most;
         for (int i = 0; i < geometry.units() && left > 0; i++) {
             cursor = cursor + 1 < geometry.units() ? cursor + 1 : 0;
@@ -51,6 +54,27 @@ final class OrphanSweeper {
                 left--;
             }
         }
+    }
+
+    /**
+     * Begins with another orphan at each start, as the epoch says, so that a pool that is often served for a short time is
+     * swept all over.
+     */
+    private void begin() {
+        int orphans = 0;
+        for (int unit = 0; unit < geometry.units(); unit++) {
+            orphans += isOrphan(unit) ? 1 : 0;
+        }
+        final long epoch = region.readLong(PoolGeometry.epochOffset()) & CheckedWord.PAYLOAD_MASK;
+        int skipped = orphans == 0 ? 0 : (int) ((epoch * MIX >>> 32) % orphans);
+        for (int unit = 0; skipped > 0; unit++) {
+            skipped -= isOrphan(unit) ? 1 : 0;
+            cursor = unit;
+        }
+    }
+
+    private boolean isOrphan(final int unit) {
+        return SlabTableDescriptor.state(slabs.owner(unit)) == SlabTableDescriptor.ORPHANED;
     }
 
     private void sweep(final int unit, final long owner) {

@@ -3,6 +3,7 @@ package io.rallocator.allocator;
 import io.rallocator.persistence.CheckReport;
 import io.rallocator.persistence.LinkWord;
 import io.rallocator.persistence.NvmRegion;
+import java.util.function.BooleanSupplier;
 
 /**
  * The allocator's {@link World} for tests of collections: a blade and sessions that run in one thread, of which one may die or
@@ -47,14 +48,17 @@ public final class SimulatedPool implements AutoCloseable {
         return world.region;
     }
 
-    /** The blade dies before the k-th of its changes from now on, and the next one before its own l-th. */
-    public void crashBlade(final long k, final long l) {
-        world.crashAgent(new CrashPoint(k), new CrashPoint(l));
-    }
-
-    /** How many blades are still to die. */
-    public int bladeCrashesLeft() {
-        return world.agentCrashesLeft();
+    /**
+     * A new blade begins, which dies before one of its changes, and the next one before one of its own.
+     *
+     * @param crashAt how many changes are done before
+     * @param secondAt how many the next one does
+     * @return tells whether the first one died
+     */
+    public BooleanSupplier crashBlade(final long crashAt, final long secondAt) {
+        final CrashPoint crash = new CrashPoint(crashAt);
+        world.crashAgent(crash, new CrashPoint(secondAt));
+        return crash::isReached;
     }
 
     /** How many root words lead to a structure, whether it has a name, has none yet, or was dropped. */

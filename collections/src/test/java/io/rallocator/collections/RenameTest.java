@@ -17,6 +17,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -226,6 +227,35 @@ class RenameTest {
                 pool.agentTurn();
                 other.catalog.rename("one more", "and another");
                 pool.turns(40);
+                pool.check(what);
+            }
+        }
+    }
+
+    /** The blade dies before every fourth of its changes, while structures are dropped and one who drops dies too. */
+    @Test
+    void shouldTakeApartWhatWasDroppedAndNothingElseWhereverTheBladeDies() {
+        try (SimulatedPool pool = new SimulatedPool()) {
+            boolean died = true;
+            for (long crashAt = 0; died; crashAt += 4) {
+                final String what = "blade dies before change " + crashAt;
+                pool.restart();
+                final SimulatedWorker other = new SimulatedWorker(pool.open("other"), pool::agentTurn, false);
+                pool.turns(2);
+                final BooleanSupplier bladeDied = pool.crashBlade(crashAt, crashAt * 7 % 31);
+                final SimulatedPool.Victim victim = pool.victim(70 + crashAt % 90, false);
+                final History history = new History();
+                final boolean victimDied = victim.run(() -> {
+                    final SimulatedWorker worker = new SimulatedWorker(victim.open(), () -> pool.turns(2), false);
+                    history.play(worker, () -> pool.turns(2));
+                });
+                pool.turns(200);
+                history.verify(other, what);
+                assertThat(victimDied || history.model.size() == 2).as(what).isTrue();
+                assertThat(pool.rootsInUse())
+                        .as(what)
+                        .isEqualTo(other.catalog.names().size());
+                died = bladeDied.getAsBoolean();
                 pool.check(what);
             }
         }
