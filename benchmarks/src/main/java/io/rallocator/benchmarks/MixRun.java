@@ -1,5 +1,7 @@
 package io.rallocator.benchmarks;
 
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -12,9 +14,10 @@ import org.HdrHistogram.Histogram;
 
 /** One run of a workload: threads that do it for some time, or until all is inserted. A full store is updated instead. */
 final class MixRun {
-    /** One run's figures. */
-    record Result(double perSecond, double p99Ns) {}
+    /** One run's figures; the processor's time is that of the threads that call, without what others do for them. */
+    record Result(double perSecond, double cpuNs, double p99Ns) {}
 
+    private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
     private static final int BATCH = 64;
 
     /** Every 16th operation is timed; the clock would cost too much for all. */
@@ -46,13 +49,17 @@ final class MixRun {
                 workers.add(() -> new Worker(population, turn).run(start, ns));
             }
             double perSecond = 0;
+            long operations = 0;
+            long cpuNs = 0;
             final Histogram latency = new Histogram(LONGEST_NS, 3);
             for (final Future<Worker> future : executor.invokeAll(workers)) {
                 final Worker worker = future.get();
                 perSecond += worker.operations * 1e9 / worker.tookNs;
+                operations += worker.operations;
+                cpuNs += worker.cpuNs;
                 latency.add(worker.latency);
             }
-            return new Result(perSecond, latency.getValueAtPercentile(99));
+            return new Result(perSecond, (double) cpuNs / operations, latency.getValueAtPercentile(99));
         } finally {
             executor.shutdownNow();
         }
@@ -65,6 +72,7 @@ final class MixRun {
         private long turn;
         private long operations;
         private long tookNs;
+        private long cpuNs;
         private long checksum;
 
         Worker(final Population population, final long turn) {
@@ -75,6 +83,7 @@ final class MixRun {
 
         Worker run(final CyclicBarrier start, final long ns) throws Exception {
             start.await();
+            final long cpuBefore = THREADS.getCurrentThreadCpuTime();
             final long begin = System.nanoTime();
             do {
                 for (int i = 0; i < BATCH && !isComplete(); i++) {
@@ -82,6 +91,7 @@ final class MixRun {
                 }
                 tookNs = System.nanoTime() - begin;
             } while (tookNs < ns && !isComplete());
+            cpuNs = THREADS.getCurrentThreadCpuTime() - cpuBefore;
             if (checksum == Long.MIN_VALUE) { // never, but the JIT must not know that nobody looks at what was read
                 throw new IllegalStateException("impossible sum");
             }

@@ -157,7 +157,7 @@ final class PeerPairCommand implements Callable<Integer> {
         try (Fifo fifo = ours ? new RallocatorFifo(home) : peer.openFifo(home)) {
             final FifoRun run = new FifoRun(valueBytes);
             final long ns = milliseconds * 1_000_000;
-            return new MixRun.Result(pair ? run.pair(fifo, ns) : run.alone(fifo, ns), 0);
+            return new MixRun.Result(pair ? run.pair(fifo, ns) : run.alone(fifo, ns), 0, 0);
         } finally {
             WorkFolder.delete(home);
         }
@@ -171,6 +171,7 @@ final class PeerPairCommand implements Callable<Integer> {
         final double[] ratios = new double[rounds];
         final double[] ourSpeed = new double[rounds];
         final double[] theirSpeed = new double[rounds];
+        final double[] cpuRatios = new double[rounds];
         final double[] ourP99 = new double[rounds];
         final double[] theirP99 = new double[rounds];
         ours.run();
@@ -182,6 +183,7 @@ final class PeerPairCommand implements Callable<Integer> {
             final MixRun.Result our = oursFirst ? first : second;
             final MixRun.Result their = oursFirst ? second : first;
             ratios[round] = our.perSecond() / their.perSecond();
+            cpuRatios[round] = their.cpuNs() / our.cpuNs();
             ourSpeed[round] = our.perSecond();
             theirSpeed[round] = their.perSecond();
             ourP99[round] = our.p99Ns();
@@ -197,6 +199,7 @@ final class PeerPairCommand implements Callable<Integer> {
         line.put("ours", Spread.of(ourSpeed).toMap());
         line.put("theirs", Spread.of(theirSpeed).toMap());
         if (!peer.isQueue()) {
+            line.put("cpu", Spread.of(cpuRatios).toMap());
             line.put("ourP99Ns", Spread.of(ourP99).toMap());
             line.put("theirP99Ns", Spread.of(theirP99).toMap());
         }

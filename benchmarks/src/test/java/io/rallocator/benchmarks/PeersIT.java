@@ -35,6 +35,8 @@ class PeersIT {
         for (final JsonNode ratio : ratios) {
             found.add(ratio.get("peer").asText() + " " + ratio.get("workload").asText());
             assertThat(ratio.get("median").asDouble()).as(ratio.toString()).isPositive();
+            assertThat(ratio.has("cpu"))
+                    .isEqualTo(!ratio.get("workload").asText().startsWith("queue."));
             assertThat(ratio.get("runs").asInt()).isOne();
         }
         assertThat(found).isEqualTo(expected());
