@@ -46,7 +46,18 @@ public final class Commit {
     private long stripeOffset;
     private long stripeWord;
     private long sequence;
-    private long witness;
+
+    /** What each swap found. */
+    private final long[] witnesses = new long[MAX_REFS];
+
+    /** What each word of a run but the first must be. */
+    private final long[] runWords = new long[MAX_REFS];
+
+    /** How many words are swapped. */
+    private int words;
+
+    /** Bit i: the i-th block is no more reached, and may be marked. */
+    private int unlinked;
 
     /** Bit i: the i-th freed block is a list of chunks. */
     private int freedLists;
@@ -79,6 +90,7 @@ public final class Commit {
         allocatedCount = 0;
         freedCount = 0;
         freedLists = 0;
+        words = 1;
         operationCode = code;
         linkOffset = link;
         oldWord = old;
@@ -140,6 +152,26 @@ public final class Commit {
         return this;
     }
 
+    /**
+     * Makes the operation a run: the next word behind those that are already swapped gets the same new word, if it is what it
+     * must be, whatever became of the words before it. Recovery decides for each word by itself.
+     *
+     * <p>For operations that allocate nothing and change no stripe, whose new word can never change again, and that have
+     * named the block of each earlier word by {@link #free}.
+     *
+     * @param old the word that must be there
+     * @param ref of the block that it leads to, which nothing reaches any more once it was swapped
+     * @return this
+     */
+    public Commit andNext(final long old, final long ref) {
+        if (freedCount != words || allocatedCount != 0 || stripeOffset != 0) {
+            throw new IllegalStateException("a run frees one block for each word, and does nothing else");
+        }
+        free(ref);
+        runWords[words++] = old;
+        return this;
+    }
+
     private void checkRoom() {
         if (allocatedCount + freedCount == MAX_REFS) {
             throw new IllegalStateException("a commit names at most " + MAX_REFS + " blocks");
@@ -181,8 +213,8 @@ public final class Commit {
      * Posts the attempt: one round trip.
      *
      * @param operation under which it is counted
-     * @return true if the swap succeeded and is persisted; false if the word was another, see {@link #witness}: the
-     *     allocated blocks are still the caller's, to be posted again or discarded
+     * @return true if the swap succeeded and is persisted, of a run at least one; false if the word was another, see {@link
+     *     #witness()}: the allocated blocks are still the caller's, to be posted again or discarded
      */
     public boolean post(final Operation operation) {
         final boolean swapped = postUnconfirmed(operation);
@@ -211,22 +243,54 @@ public final class Commit {
         for (int i = 0; i < freedCount; i++) {
             intent.putLong(IntentDescriptor.REFS_OFFSET + 8 * (allocatedCount + i), freed[i]);
         }
-        IntentDescriptor.seal(intent, 0, operationCode, allocatedCount, freedCount);
+        IntentDescriptor.seal(intent, 0, operationCode, allocatedCount, freedCount, words);
         chain.write(slotOffset(), intent, 0, IntentDescriptor.BYTES);
         chain.persist();
-        final int swap = chain.swapLink(linkOffset, oldWord, newWord);
+        final int firstSwap = chain.swapLink(linkOffset, oldWord, newWord);
+        for (int i = 1; i < words; i++) {
+            chain.swapLink(linkOffset + (long) i * Long.BYTES, runWords[i], newWord);
+        }
         lane.allocator().writer().addSealWords(chain);
         chain.persist();
         post(chain, operation);
         lane.owedIsWritten();
         lane.allocator().writer().headersAreWritten();
-        witness = chain.result(swap);
-        if (witness != oldWord) {
+        if (!findSwapped(chain, firstSwap)) {
             lane.oweOutcome(sequence, IntentDescriptor.DID_NOT_HAPPEN);
             return false;
         }
         committed();
         return true;
+    }
+
+    /** Returns false if no word was as it must be. */
+    private boolean findSwapped(final Chain chain, final int firstSwap) {
+        int swapped = 0;
+        for (int i = 0; i < words; i++) {
+            witnesses[i] = chain.result(firstSwap + i);
+            swapped |= witnesses[i] == (i == 0 ? oldWord : runWords[i]) ? 1 << i : 0;
+        }
+        unlinked = words == 1 ? -swapped : swapped; // one word unlinks all blocks, or none
+        return swapped != 0;
+    }
+
+    /**
+     * Tells whether a word of a run was swapped.
+     *
+     * @param word 0 for the link, …
+     * @return false if it was another, see {@link #witness(int)}
+     */
+    public boolean isSwapped(final int word) {
+        return (unlinked & 1 << word) != 0;
+    }
+
+    /**
+     * Leaves a block that the last {@link #postUnconfirmed} unlinked to the checker: it is not what the link said.
+     *
+     * @param word of the run that led to it
+     */
+    public void keep(final int word) {
+        unlinked &= ~(1 << word);
     }
 
     /** If the fabric fails, nobody here knows what happened: only recovery finds out, so the session ends. */
@@ -260,6 +324,9 @@ public final class Commit {
      */
     public void confirm() {
         for (int i = 0; i < freedCount; i++) {
+            if (!isSwapped(i)) {
+                continue;
+            }
             if ((freedLists & 1 << i) != 0) {
                 freeChunks(freed[i]);
             }
@@ -304,7 +371,17 @@ public final class Commit {
      * @return the word
      */
     public long witness() {
-        return witness;
+        return witness(0);
+    }
+
+    /**
+     * The word that the last swap of a word of a run found.
+     *
+     * @param word 0 for the link, …
+     * @return the word
+     */
+    public long witness(final int word) {
+        return witnesses[word];
     }
 
     /**

@@ -60,9 +60,13 @@ final class IntentScanner {
      *
      * @param slots holds the intent
      * @param at where it begins
-     * @return true if its swap succeeded
+     * @return true if its swap succeeded, of a run at least one
      */
     boolean happened(final UnsafeBuffer slots, final int at) {
+        final int words = IntentDescriptor.words(slots, at);
+        if (words > 1) {
+            return isInAny(slots, at, words);
+        }
         final long link = slots.getLong(at + IntentDescriptor.LINK_OFFSET);
         final long newWord = slots.getLong(at + IntentDescriptor.NEW_WORD_OFFSET);
         final long word = link(link);
@@ -77,6 +81,18 @@ final class IntentScanner {
                 || isMarkedFreed(IntentDescriptor.ref(slots, at, 0));
     }
 
+    /** The new word of a run stays where it was swapped in. */
+    private boolean isInAny(final UnsafeBuffer slots, final int at, final int words) {
+        final long link = slots.getLong(at + IntentDescriptor.LINK_OFFSET);
+        final long newWord = slots.getLong(at + IntentDescriptor.NEW_WORD_OFFSET);
+        for (int i = 0; i < words; i++) {
+            if (link(link + (long) i * Long.BYTES) == newWord) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** Settled intents do not count: their block may be an earlier life of the one that is asked for. */
     private boolean isNamedAsOld(final long link, final long word, final long mask) {
         readStates();
@@ -87,8 +103,7 @@ final class IntentScanner {
             read(session, others);
             for (int slot = 0; slot < slots(); slot++) {
                 final int at = slot * IntentDescriptor.BYTES;
-                if (others.getLong(at + IntentDescriptor.LINK_OFFSET) == link
-                        && ((others.getLong(at + IntentDescriptor.OLD_WORD_OFFSET) ^ word) & mask) == 0
+                if (hasAsOld(at, link, word, mask)
                         && IntentDescriptor.isValid(others, at)
                         && !IntentDescriptor.isSettled(others, at)) {
                     return true;
@@ -96,6 +111,20 @@ final class IntentScanner {
             }
         }
         return false;
+    }
+
+    /** A run has the old word of its link, and the blocks of the words behind it, which name their lives. */
+    private boolean hasAsOld(final int at, final long link, final long word, final long mask) {
+        final long first = others.getLong(at + IntentDescriptor.LINK_OFFSET);
+        if (first == link) {
+            return ((others.getLong(at + IntentDescriptor.OLD_WORD_OFFSET) ^ word) & mask) == 0;
+        }
+        final int words = Math.min(IntentDescriptor.words(others, at), IntentDescriptor.MAX_REFS);
+        return link > first
+                && link < first + (long) words * Long.BYTES
+                && LinkWord.isPointer(word)
+                && LinkWord.sameTarget(
+                        word, BlockRef.pointer(IntentDescriptor.ref(others, at, (int) (link - first) / Long.BYTES)));
     }
 
     private boolean isMarkedFreed(final long ref) {

@@ -3,6 +3,7 @@ package io.rallocator.allocator;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.rallocator.persistence.BlockDescriptor;
 import io.rallocator.persistence.BlockLife;
 import io.rallocator.persistence.BlockRef;
 import io.rallocator.persistence.IntentDescriptor;
@@ -227,6 +228,53 @@ class IntentTest {
             world.turns(3);
             assertThat(outcome(world, session, sequence)).isEqualTo(IntentDescriptor.HAPPENED);
             world.checkAll("interrupted");
+        }
+    }
+
+    private static long ref(final World world, final Cells cells, final int cell) {
+        final long word = world.region.readLong(cells.link(cell));
+        final UnsafeBuffer block = Lane.direct(BlockDescriptor.HEADER_BYTES);
+        world.region.read(LinkWord.offset(word), block, 0, BlockDescriptor.HEADER_BYTES);
+        return BlockDescriptor.refOf(word, block, 0);
+    }
+
+    private static boolean isMarked(final World world, final long ref) {
+        return !new BlockLife(world.region, world.geometry).isUnfreed(ref);
+    }
+
+    /** The first word of the run was another; that the second was taken proves that whoever had put its block there did. */
+    @Test
+    void shouldFindOutWhatBecameOfARunAndOfWhatItTook() {
+        try (World world = World.small()) {
+            final WorkerSession owner = world.open("owner");
+            final Cells cells = world.cells(owner, ROOT, 4);
+            final WorkerSession taker = world.open("taker");
+            world.agentTurn();
+            cells.put(0, 11, 100);
+            final Lane putting = owner.acquire();
+            final long put = putting.commit().sequence();
+            cells.write(putting, 1, 12, 100, Cells.PUT);
+            owner.release(putting);
+            final long first = ref(world, cells, 0);
+            final long second = ref(world, cells, 1);
+            final Lane lane = taker.acquire();
+            final Commit commit = lane.commit();
+            final long run = commit.sequence();
+            commit.begin(1, ROOT, cells.link(0), LinkWord.UNINIT, LinkWord.special(0, 77))
+                    .free(first)
+                    .andNext(world.region.readLong(cells.link(1)), second);
+            assertThat(commit.postUnconfirmed(Cells.REMOVE)).isTrue();
+            assertThat(commit.isSwapped(0)).isFalse();
+            assertThat(commit.witness(0)).isEqualTo(world.region.readLong(cells.link(0)));
+            assertThat(commit.isSwapped(1)).isTrue();
+            taker.release(lane);
+            world.kill(owner);
+            world.kill(taker);
+            world.turns(4);
+            assertThat(outcome(world, owner, put)).isEqualTo(IntentDescriptor.HAPPENED);
+            assertThat(outcome(world, taker, run)).isEqualTo(IntentDescriptor.HAPPENED);
+            assertThat(isMarked(world, first)).isFalse();
+            assertThat(isMarked(world, second)).isTrue();
         }
     }
 

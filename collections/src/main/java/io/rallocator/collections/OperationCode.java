@@ -23,6 +23,7 @@ final class OperationCode {
     static final int QUEUE_SEGMENT = 34;
     static final int QUEUE_HEAD = 35;
     static final int QUEUE_REMOVE = 36;
+    static final int QUEUE_DRAIN = 37;
     static final int ARRAY_EXTENT = 48;
     static final int ARRAY_DIRECTORY = 49;
     static final int ARRAY_SET = 50;

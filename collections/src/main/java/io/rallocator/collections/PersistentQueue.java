@@ -159,16 +159,38 @@ final class PersistentQueue<E> extends AbstractQueue<E> implements RemoteQueue<E
         if (Objects.requireNonNull(target, "the target is null") == this) {
             throw new IllegalArgumentException("a queue cannot be drained into itself");
         }
-        int count = 0;
-        while (count < maxElements) {
-            final E element = poll();
-            if (element == null) {
-                break;
+        final Scratch scratch = Scratch.enter();
+        try {
+            int count = 0;
+            while (count < maxElements && table.drain(scratch, maxElements - count)) {
+                deliver(scratch, target);
+                count += scratch.run.count();
             }
-            target.add(element);
-            count++;
+            return count;
+        } finally {
+            scratch.exit();
         }
-        return count;
+    }
+
+    /** What was taken has left the queue: one that fails must not keep those behind it from being delivered. */
+    private void deliver(final Scratch scratch, final Collection<? super E> target) {
+        final Run run = scratch.run;
+        RuntimeException failure = run.damage();
+        for (int i = 0; i < run.count(); i++) {
+            run.select(i, scratch);
+            try {
+                target.add(decode(scratch));
+            } catch (final RuntimeException e) {
+                if (failure == null) {
+                    failure = e;
+                } else if (failure != e) {
+                    failure.addSuppressed(e);
+                }
+            }
+        }
+        if (failure != null) {
+            throw failure;
+        }
     }
 
     /** Takes elements without decoding them, until the queue was empty once. */
@@ -176,8 +198,10 @@ final class PersistentQueue<E> extends AbstractQueue<E> implements RemoteQueue<E
     public void clear() {
         final Scratch scratch = Scratch.enter();
         try {
-            while (table.poll(scratch)) {
-                scratch.found = false;
+            while (table.drain(scratch, Run.MOST)) {
+                if (scratch.run.damage() != null) {
+                    throw scratch.run.damage();
+                }
             }
         } finally {
             scratch.exit();

@@ -5,7 +5,7 @@ import org.agrona.DirectBuffer;
 /** A place in a queue: a slot of a segment, and what is known of the slots from there on. */
 final class Position {
     /** Slot words that are kept at most. */
-    static final int MAX_KNOWN = 16;
+    static final int MAX_KNOWN = Run.MOST;
 
     /** Offset of the segment, 0 if none was looked for yet. */
     long segment;

@@ -18,6 +18,7 @@ import org.agrona.concurrent.UnsafeBuffer;
  */
 final class QueueHead {
     private static final Operation POLL = Operation.named("queue.poll");
+    private static final Operation DRAIN = Operation.named("queue.drain");
     private static final Operation PEEK = Operation.named("queue.peek");
     private static final Operation SIZE = Operation.named("queue.size");
     private static final Operation SCAN = Operation.named("queue.scan");
@@ -27,10 +28,12 @@ final class QueueHead {
     private final QueueTable table;
     private final QueueLayout layout;
     private final PositionHint hint = new PositionHint();
+    private final RunTaker runs;
 
     QueueHead(final QueueTable table) {
         this.table = table;
         this.layout = table.layout();
+        this.runs = new RunTaker(table);
     }
 
     /**
@@ -151,6 +154,26 @@ final class QueueHead {
         return false;
     }
 
+    /**
+     * Takes the first elements, as many as are in consecutive slots and fit into one commit.
+     *
+     * @param lane held
+     * @param scratch its run gets them, and what was damaged
+     * @param most elements, at least 1
+     * @return false if the queue was empty
+     */
+    boolean drain(final Lane lane, final Scratch scratch, final int most) {
+        final Position position = scratch.position;
+        final Run run = scratch.run;
+        run.clear();
+        start(lane, DRAIN, position);
+        while (run.isEmpty() && run.damage() == null && toElement(lane, DRAIN, position, true)) {
+            runs.take(lane, DRAIN, scratch, position, most);
+        }
+        hint.store(position);
+        return !run.isEmpty() || run.damage() != null;
+    }
+
     /** Reads the element and swaps TAKEN in, in one chain; what was read is right if the swap succeeded. */
     private boolean take(final Lane lane, final Scratch scratch, final Position position) {
         final long slotOffset = QueueLayout.slotOffset(position.segment, position.slot);
@@ -184,8 +207,8 @@ final class QueueHead {
 
     private static void found(final Scratch scratch, final UnsafeBuffer buffer, final long slotOffset) {
         scratch.hash = slotOffset;
-        scratch.resultIndex = BlockDescriptor.HEADER_BYTES;
-        scratch.resultLength = BlockDescriptor.length(buffer, 0) - BlockDescriptor.HEADER_BYTES;
+        scratch.resultIndex = SegmentReader.elementIndex(0);
+        scratch.resultLength = SegmentReader.elementLength(buffer, 0);
     }
 
     // ---- peek, and iterators
@@ -226,7 +249,7 @@ final class QueueHead {
             throw Blocks.damagedBlock(
                     BlockDescriptor.ELEMENT, BlockRef.offset(ref), slotOffset, table.where() + " " + slotOffset);
         }
-        return BlockDescriptor.length(buffer, index) - BlockDescriptor.HEADER_BYTES;
+        return SegmentReader.elementLength(buffer, index);
     }
 
     /**
@@ -301,7 +324,7 @@ final class QueueHead {
             throw Blocks.damagedBlock(
                     BlockDescriptor.ELEMENT, LinkWord.offset(word), slotOffset, table.where() + " " + slotOffset);
         }
-        return BlockDescriptor.length(buffer, at) - BlockDescriptor.HEADER_BYTES;
+        return SegmentReader.elementLength(buffer, at);
     }
 
     private long place(final Position position) {

@@ -117,6 +117,22 @@ final class QueueTable {
     }
 
     /**
+     * Takes some of the first elements at once.
+     *
+     * @param scratch its run gets them
+     * @param most elements, at least 1
+     * @return false if the queue was empty
+     */
+    boolean drain(final Scratch scratch, final int most) {
+        final Lane lane = root.acquire(session);
+        try {
+            return head.drain(lane, scratch, most);
+        } finally {
+            session.release(lane);
+        }
+    }
+
+    /**
      * Looks at the first element.
      *
      * @param scratch its result is the element, its hash the offset of the slot

@@ -11,7 +11,9 @@ import java.util.concurrent.BlockingQueue;
  * <p><b>Crash guarantee.</b> When {@code offer} returned, the element survives the death of any process. An offer under way
  * when its process died has either happened or not. Taking is <i>at most once</i>: the element has left the queue,
  * durably, before {@code poll} returns it, so a consumer that dies between the two loses it. A consumer that dies before
- * that loses nothing, and no one ever waits for a dead or stopped process.
+ * that loses nothing, and no one ever waits for a dead or stopped process. {@code drainTo} is the same for up to 22 elements
+ * at a time: a consumer that dies in it loses at most those that had left, and an element that cannot be decoded, or that the
+ * target refuses, is lost, while the others taken with it are added before the exception is thrown. It is not atomic as a whole.
  *
  * <p><b>Bound.</b> A queue from {@link RemoteHeap#queue} has no bound but the pool's memory, whose end is an
  * {@link io.rallocator.persistence.OutOfRemoteMemoryException}: {@code put} and {@code offer} never wait, and {@code
@@ -27,12 +29,13 @@ import java.util.concurrent.BlockingQueue;
  * {@code Iterator.remove}, {@code remove(Object)}, {@code removeIf}, {@code removeAll} and {@code retainAll} take
  * an element wherever it is, by one swap each, at most once as {@code poll}: of several that remove or poll an element one
  * gets it, and {@code remove(Object)} answers true only to that one. Elements are compared decoded, by {@code equals}. The
- * bulk methods are not atomic as a whole. {@code clear} polls until the queue was empty once. As for every queue of
+ * bulk methods are not atomic as a whole. {@code clear} drains until the queue was empty once. As for every queue of
  * {@code java.util.concurrent}, {@code equals} and {@code hashCode} are those of identity.
  *
  * <p>An element has at most as many bytes, encoded, as the pool's largest block less 16. Null elements are not allowed.
  *
- * <p><b>Cost</b> in round trips: {@code offer} 1, or 2 to 4 when a bound was reached as far as this heap knows, {@code poll} 1 or 2, more only at the border of a segment (some 500
+ * <p><b>Cost</b> in round trips: {@code offer} 1, or 2 to 4 when a bound was reached as far as this heap knows, {@code poll} 1 or 2, {@code drainTo} 2 at most for each 22
+ * elements in consecutive slots, more only at the border of a segment (some 500
  * elements) or in contention; {@code peek}, {@code isEmpty} 1 or 2; {@code remainingCapacity} of a bounded queue 2 to 6; {@code
  * size} 1 and one for each segment between head and tail; a walk 2 for each 16 elements and a few for each segment;
  * removing an element that a walk has found 1, and if the epoch has changed since, at most 2 more for each segment before it.
@@ -40,6 +43,8 @@ import java.util.concurrent.BlockingQueue;
  * <p>All methods throw {@link io.rallocator.persistence.HeapClosedException} after the heap was closed,
  * {@link io.rallocator.persistence.SessionFencedException} if this worker was declared dead, and
  * {@link io.rallocator.persistence.CorruptedPoolException} if stored bytes are damaged.
+ *
+ * <p>There is no {@code BlockingDeque}: one swap for each end is not possible with segments that grow without a preset size.
  *
  * @param <E> type of elements
  */

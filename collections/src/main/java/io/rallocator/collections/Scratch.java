@@ -66,6 +66,9 @@ final class Scratch {
     /** Where a queue operation is. */
     final Position position = new Position();
 
+    /** What a queue operation took at once. */
+    final Run run = new Run();
+
     /** Where the other end of the queue is. */
     final Position otherEnd = new Position();
 

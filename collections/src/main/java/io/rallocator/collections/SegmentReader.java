@@ -190,7 +190,47 @@ final class SegmentReader {
         return chain.result(next);
     }
 
+    /**
+     * Adds a READ of the slots from one on, behind the position, to the lane's chain. The lane's read buffer is taken until
+     * {@link #passWindow}.
+     *
+     * @param lane held
+     * @param position in the segment
+     * @param from first slot to read
+     * @return false if the segment ends there
+     */
+    boolean addWindow(final Lane lane, final Position position, final int from) {
+        final int window = Math.min(WINDOW, layout.slots() - from);
+        if (window == 0) {
+            return false;
+        }
+        final UnsafeBuffer buffer = lane.readBuffer(WINDOW * Long.BYTES);
+        lane.chain().readLinks(QueueLayout.slotOffset(position.segment, from), buffer, 0, window * Long.BYTES);
+        return true;
+    }
+
+    /**
+     * Passes the taken slots at the beginning of the window that was read by {@link #addWindow}, and learns what follows.
+     *
+     * @param lane that read it
+     * @param position at its first slot
+     */
+    void passWindow(final Lane lane, final Position position) {
+        final int window = Math.min(WINDOW, layout.slots() - position.slot);
+        pass(position, lane.readBuffer(WINDOW * Long.BYTES), 0, window, true);
+    }
+
     // ---- elements
+
+    /** Where the bytes of an element begin whose block begins at an index. */
+    static int elementIndex(final int blockIndex) {
+        return blockIndex + BlockDescriptor.HEADER_BYTES;
+    }
+
+    /** How many bytes an element has. */
+    static int elementLength(final UnsafeBuffer buffer, final int blockIndex) {
+        return BlockDescriptor.length(buffer, blockIndex) - BlockDescriptor.HEADER_BYTES;
+    }
 
     /**
      * The element that a slot word leads to.

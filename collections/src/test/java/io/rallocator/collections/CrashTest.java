@@ -60,6 +60,7 @@ class CrashTest {
         private Integer pendingOffer;
         private boolean pendingPoll;
         private Integer pendingRemove;
+        private int pendingDrain;
 
         void put(final int key, final String value) {
             pendingKey = key;
@@ -113,6 +114,17 @@ class CrashTest {
             pendingPoll = false;
         }
 
+        void drain(final int most) {
+            pendingDrain = most;
+            pool.agentTurn();
+            final List<Integer> drained = new ArrayList<>();
+            assertThat(worker.queue.drainTo(drained, most)).isEqualTo(Math.min(most, elements.size()));
+            for (final Integer element : drained) {
+                assertThat(element).isEqualTo(elements.poll());
+            }
+            pendingDrain = 0;
+        }
+
         void removeElement(final Integer element) {
             pendingRemove = element;
             pool.agentTurn();
@@ -134,6 +146,9 @@ class CrashTest {
             }
             final List<Integer> found = new ArrayList<>(other.queue);
             if (pendingPoll && found.size() < elements.size()) {
+                elements.poll();
+            }
+            for (int i = 0; i < pendingDrain && found.size() < elements.size(); i++) {
                 elements.poll();
             }
             if (pendingRemove != null && found.size() < elements.size()) {
@@ -185,6 +200,7 @@ class CrashTest {
                 run.pendingOffer = null;
                 run.pendingPoll = false;
                 run.pendingRemove = null;
+                run.pendingDrain = 0;
                 run.verify(other, what);
                 if (crashAt % 2 == 0) {
                     goOn(run, other, 1);
@@ -293,6 +309,21 @@ class CrashTest {
             }
             run.poll();
             run.poll();
+        });
+    }
+
+    @Test
+    void shouldLoseOnlyTheFirstElementsWhenAWorkerDiesWhileItDrains() {
+        dieEverywhere(false, run -> {
+            for (int i = 0; i < SimulatedWorker.SLOTS + 4; i++) {
+                run.offer(i);
+            }
+            run.removeElement(2);
+            run.drain(4);
+            run.drain(SimulatedWorker.SLOTS);
+            run.offer(100);
+            run.offer(101);
+            run.drain(3);
         });
     }
 

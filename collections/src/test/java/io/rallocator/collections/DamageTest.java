@@ -237,7 +237,7 @@ class DamageTest {
             }
             changed.forEach((key, value) -> isRight(map, key, value, what));
             changeArray(array(heap), what);
-            drain(queue(heap), what);
+            drain(queue(heap), what, random.nextBoolean());
         } catch (final CorruptedPoolException e) {
             // the damage is where everything must pass
         }
@@ -255,21 +255,29 @@ class DamageTest {
         }
     }
 
-    private static void drain(final RemoteQueue<String> queue, final String what) {
-        final Deque<String> left = new ArrayDeque<>(ELEMENTS);
+    private static void drain(final RemoteQueue<String> queue, final String what, final boolean inRuns) {
+        final List<String> drained = new ArrayList<>();
         for (int failures = 0; failures < 3; ) {
             try {
-                final String element = queue.poll();
-                if (element == null) {
-                    return;
+                if (inRuns ? queue.drainTo(drained) == 0 : !drained.addAll(polled(queue))) {
+                    break;
                 }
-                while (!left.isEmpty() && !left.peek().equals(element)) {
-                    left.poll();
-                }
-                assertThat(left.poll()).as(what).isEqualTo(element);
             } catch (final CorruptedPoolException e) {
+                assertThat(e).hasMessageMatching("(?s).*offset.*");
                 failures++;
             }
         }
+        final Deque<String> left = new ArrayDeque<>(ELEMENTS);
+        for (final String element : drained) {
+            while (!left.isEmpty() && !left.peek().equals(element)) {
+                left.poll();
+            }
+            assertThat(left.poll()).as(what).isEqualTo(element);
+        }
+    }
+
+    private static List<String> polled(final RemoteQueue<String> queue) {
+        final String element = queue.poll();
+        return element == null ? List.of() : List.of(element);
     }
 }

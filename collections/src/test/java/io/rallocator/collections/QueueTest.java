@@ -106,6 +106,36 @@ class QueueTest {
     }
 
     @Test
+    void shouldDeliverTheOthersWhenTheTargetRefusesAnElement() {
+        try (TestPool pool = TestPool.ofMebibytes(16)) {
+            try (RemoteHeap heap = pool.embedded()) {
+                final RemoteQueue<Integer> queue = heap.queue("refused", Codecs.ints());
+                for (int i = 0; i < 10; i++) {
+                    queue.add(i);
+                }
+                final List<Integer> odd = new ArrayList<>() {
+                    private static final long serialVersionUID = 1;
+
+                    @Override
+                    public boolean add(final Integer element) {
+                        if (element % 2 == 0) {
+                            throw new IllegalArgumentException("even: " + element);
+                        }
+                        return super.add(element);
+                    }
+                };
+                assertThatThrownBy(() -> queue.drainTo(odd, 6))
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessage("even: 0")
+                        .satisfies(e -> assertThat(e.getSuppressed()).hasSize(2));
+                assertThat(odd).containsExactly(1, 3, 5);
+                assertThat(queue).containsExactly(6, 7, 8, 9);
+            }
+            pool.check();
+        }
+    }
+
+    @Test
     void shouldShowEachElementOnceWhenAnIteratorMeetsPolls() {
         try (TestPool pool = TestPool.ofMebibytes(16)) {
             try (RemoteHeap heap = pool.embedded()) {

@@ -178,6 +178,30 @@ class RoundTripBudgetTest {
     }
 
     @Test
+    void shouldTakeAtMostTwoChainsToDrainWhatFitsIntoOneCommit() {
+        final int elements = 3_300;
+        try (RemoteHeap heap = pool.embedded()) {
+            final RemoteQueue<Integer> queue = heap.queue("drained", Codecs.ints());
+            for (int i = 0; i < 2 * elements; i++) {
+                queue.add(i);
+            }
+            final List<Integer> drained = new ArrayList<>();
+            final List<Long> drains = new ArrayList<>();
+            for (int i = 0; i < elements; i += 11) {
+                drains.add(chains(
+                        heap,
+                        "queue.drain",
+                        () -> assertThat(queue.drainTo(drained, 11)).isEqualTo(11)));
+            }
+            assertUsually(2, drains);
+            assertThat(drains.stream().mapToLong(Long::longValue).sum()).isLessThanOrEqualTo(2L * drains.size());
+            assertThat(chains(heap, "queue.drain", () -> queue.drainTo(drained)))
+                    .isLessThanOrEqualTo(2L * elements / 22);
+            assertThat(drained).hasSize(2 * elements).isSorted();
+        }
+    }
+
+    @Test
     void shouldReadManyElementsInOneChainWhenAQueueIsWalkedOver() {
         final int elements = 4_000;
         try (RemoteHeap heap = pool.embedded()) {

@@ -282,12 +282,7 @@ class RoundTripTableTest {
         queue("poll", 2, 2, w -> w.queue.poll());
         queue("peek", NO_BUDGET, 2, w -> w.queue.peek());
         queue("isEmpty", NO_BUDGET, 2, w -> w.queue.isEmpty());
-        queue(
-                "drainTo of 16",
-                NO_BUDGET,
-                NO_BUDGET,
-                w -> w.queue.addAll(w.batch()),
-                w -> w.queue.drainTo(new ArrayList<>(), BATCH));
+        queue("drainTo of 16", 2, 2, w -> w.queue.addAll(w.batch()), w -> w.queue.drainTo(new ArrayList<>(), BATCH));
         queue("size", NO_BUDGET, NO_BUDGET, w -> w.queue.size());
         addRowsOfLongs();
         addRowsOfBytes();

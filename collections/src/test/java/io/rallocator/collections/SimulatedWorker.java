@@ -37,6 +37,16 @@ final class SimulatedWorker {
         queue = new PersistentQueue<>(new QueueTable(session, queueRoot), Codecs.ints());
     }
 
+    /** A queue of its own that never has more elements. */
+    RemoteQueue<Integer> boundedQueue(final int capacity) {
+        final StructureRoot root = catalog.open(
+                "bounded",
+                QueueLayout.of(session.geometry(), (long) capacity << Integer.SIZE | SLOTS),
+                Codecs.ints().id(),
+                "");
+        return new PersistentQueue<>(new QueueTable(session, root), Codecs.ints());
+    }
+
     /** Keys that share the first bucket while the map has its first size: the n-th of them. */
     static int crowdedKey(final int n) {
         final Scratch scratch = Scratch.enter();

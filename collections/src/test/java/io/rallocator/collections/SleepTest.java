@@ -220,7 +220,13 @@ class SleepTest {
         private final List<Integer> takenAwake = new ArrayList<>();
         private final List<Integer> takenAsleep = new ArrayList<>();
         private final List<Integer> removed = new ArrayList<>();
+        private final int most;
         private int offered;
+
+        /** Takes so many elements at a time. */
+        QueuePlay(final int most) {
+            this.most = most;
+        }
 
         private void offer(final SimulatedWorker worker, final int element) {
             pool.agentTurn();
@@ -228,8 +234,12 @@ class SleepTest {
             offered++;
         }
 
-        private static void poll(final SimulatedWorker worker, final List<Integer> taken) {
+        private void poll(final SimulatedWorker worker, final List<Integer> taken) {
             pool.agentTurn();
+            if (most > 1) {
+                worker.queue.drainTo(taken, most);
+                return;
+            }
             final Integer element = worker.queue.poll();
             if (element != null) {
                 taken.add(element);
@@ -301,8 +311,70 @@ class SleepTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3})
+    void shouldDeliverEachElementOnceWhereverAWorkerSleeps(final int most) {
+        sleepEverywhere(false, 100, () -> new QueuePlay(most));
+    }
+
+    /** Both fill a bounded queue again and again, and take from it what makes room. */
+    private static final class BoundedPlay implements Play {
+        private static final int CAPACITY = 3;
+        private static final int AWAKE = 1_000;
+        private final Map<SimulatedWorker, RemoteQueue<Integer>> queues = new HashMap<>();
+        private final List<Integer> offered = new ArrayList<>();
+        private final List<Integer> taken = new ArrayList<>();
+
+        private RemoteQueue<Integer> queue(final SimulatedWorker worker) {
+            pool.agentTurn();
+            return queues.computeIfAbsent(worker, w -> w.boundedQueue(CAPACITY));
+        }
+
+        private void offer(final SimulatedWorker worker, final int element) {
+            if (queue(worker).offer(element)) {
+                offered.add(element);
+            }
+        }
+
+        private void take(final SimulatedWorker worker, final int most) {
+            queue(worker).drainTo(taken, most);
+        }
+
+        @Override
+        public void prepare(final SimulatedWorker other) {
+            offer(other, AWAKE);
+            offer(other, AWAKE + 1);
+        }
+
+        @Override
+        public void meanwhile(final SimulatedWorker other) {
+            for (int i = 2; i < 2 * SimulatedWorker.SLOTS; i++) {
+                offer(other, AWAKE + i);
+                assertThat(queue(other).size()).isLessThanOrEqualTo(CAPACITY);
+                take(other, i % 3);
+            }
+        }
+
+        @Override
+        public void play(final SimulatedWorker sleeper) {
+            for (int i = 0; i < SimulatedWorker.SLOTS; i++) {
+                offer(sleeper, i);
+                take(sleeper, i % 3);
+            }
+        }
+
+        @Override
+        public void verify(final SimulatedWorker worker, final String what) {
+            final List<Integer> all = new ArrayList<>(queue(worker));
+            assertThat(all).as(what).hasSizeLessThanOrEqualTo(CAPACITY);
+            assertThat(queue(worker).size()).as(what).isEqualTo(all.size());
+            all.addAll(taken);
+            assertThat(all).as(what).containsExactlyInAnyOrderElementsOf(offered);
+        }
+    }
+
     @Test
-    void shouldDeliverEachElementOnceWhereverAWorkerSleeps() {
-        sleepEverywhere(false, 100, QueuePlay::new);
+    void shouldKeepTheCapacityWhereverAWorkerSleeps() {
+        sleepEverywhere(false, 80, BoundedPlay::new);
     }
 }

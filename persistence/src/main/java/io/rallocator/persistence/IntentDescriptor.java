@@ -10,7 +10,7 @@ import org.agrona.MutableDirectBuffer;
  *
  * <pre>
  *  0    CRC32C of bytes 4 … 71 and of the references (4)
- *  4    operation 8 | blocks allocated 8 | blocks freed 8 | 0
+ *  4    operation 8 | blocks allocated 8 | blocks freed 8 | further words 8
  *  8    sequence of the lane (8)
  *  16   incarnation of the session (4) | structure (4)
  *  24   link: offset of the word
@@ -23,7 +23,10 @@ import org.agrona.MutableDirectBuffer;
  *  248  outcome: 0 not known; checked word {sequence 53 | settled 1 | outcome 2}
  * </pre>
  *
- * Recovery writes an outcome before it marks blocks. The worker writes one, settled, when everything that the operation
+ * An operation with further words takes a run: the new word is swapped into as many words behind the link as well, each by
+ * itself, and each that had it took effect. The i-th freed block is the one that the i-th word led to; nothing is allocated.
+ *
+ * <p>Recovery writes an outcome before it marks blocks. The worker writes one, settled, when everything that the operation
  * owes is durable and before it announces a newer epoch: then the blocks may be reused, and recovery must not look.
  */
 public final class IntentDescriptor {
@@ -145,8 +148,29 @@ public final class IntentDescriptor {
             final int operation,
             final int allocated,
             final int freed) {
+        seal(buffer, index, operation, allocated, freed, 1);
+    }
+
+    /**
+     * Writes counts and CRC over a slot whose other fields are in place.
+     *
+     * @param buffer holds the slot
+     * @param index where it begins
+     * @param operation code, 1 … 255
+     * @param allocated count of references
+     * @param freed count of references
+     * @param words how many words, from the link on, the operation swaps
+     */
+    public static void seal(
+            final MutableDirectBuffer buffer,
+            final int index,
+            final int operation,
+            final int allocated,
+            final int freed,
+            final int words) {
         assert allocated + freed <= MAX_REFS : allocated + freed;
-        buffer.putInt(index + COUNTS_OFFSET, operation | allocated << 8 | freed << 16);
+        assert words == 1 || allocated == 0 && words == freed : words;
+        buffer.putInt(index + COUNTS_OFFSET, operation | allocated << 8 | freed << 16 | words - 1 << 24);
         buffer.putLong(index + OUTCOME_OFFSET, 0);
         buffer.putInt(index, crc(buffer, index, allocated + freed));
     }
@@ -198,6 +222,17 @@ public final class IntentDescriptor {
      */
     public static int freed(final DirectBuffer buffer, final int index) {
         return buffer.getInt(index + COUNTS_OFFSET) >>> 16 & 0xFF;
+    }
+
+    /**
+     * How many words, from the link on, the operation swaps.
+     *
+     * @param buffer holds the slot
+     * @param index where it begins
+     * @return 1, or more for a run
+     */
+    public static int words(final DirectBuffer buffer, final int index) {
+        return (buffer.getInt(index + COUNTS_OFFSET) >>> 24) + 1;
     }
 
     /**
