@@ -4,6 +4,8 @@ import io.rallocator.persistence.BlockLife;
 import io.rallocator.persistence.BlockRef;
 import io.rallocator.persistence.ChunksDescriptor;
 import io.rallocator.persistence.IntentDescriptor;
+import io.rallocator.persistence.OperationId;
+import io.rallocator.persistence.OutcomeUnknownException;
 import io.rallocator.persistence.SizeClasses;
 import org.agrona.DirectBuffer;
 import org.agrona.concurrent.UnsafeBuffer;
@@ -64,6 +66,12 @@ public final class Commit {
 
     private Operation posted;
 
+    /** This attempt is no operation of the application's: see {@link #asHelp}. */
+    private boolean isHelp;
+
+    /** The operation of the application's that this hold of the lane committed last, 0 if none. */
+    private long committed;
+
     Commit(final WorkerSession session, final Lane lane) {
         this.session = session;
         this.lane = lane;
@@ -96,6 +104,7 @@ public final class Commit {
         oldWord = old;
         newWord = replacement;
         stripeOffset = 0;
+        isHelp = false;
         intent.putLong(IntentDescriptor.SEQUENCE_OFFSET, sequence);
         intent.putInt(IntentDescriptor.INCARNATION_OFFSET, session.incarnation());
         intent.putInt(IntentDescriptor.STRUCTURE_OFFSET, structure);
@@ -106,6 +115,22 @@ public final class Commit {
         intent.putLong(IntentDescriptor.STRIPE_OLD_OFFSET, 0);
         intent.putLong(IntentDescriptor.STRIPE_NEW_OFFSET, 0);
         return this;
+    }
+
+    /**
+     * Says that the attempt only prepares or tidies up, such as a split: whoever asks for the outcome of the application's
+     * operation does not mean this.
+     *
+     * @return this
+     */
+    public Commit asHelp() {
+        isHelp = true;
+        return this;
+    }
+
+    /** Another operation begins. */
+    void onAcquire() {
+        committed = 0;
     }
 
     /**
@@ -215,6 +240,7 @@ public final class Commit {
      * @param operation under which it is counted
      * @return true if the swap succeeded and is persisted, of a run at least one; false if the word was another, see {@link
      *     #witness()}: the allocated blocks are still the caller's, to be posted again or discarded
+     * @throws OutcomeUnknownException if the fabric failed; the session is over
      */
     public boolean post(final Operation operation) {
         final boolean swapped = postUnconfirmed(operation);
@@ -297,21 +323,42 @@ public final class Commit {
     private void post(final Chain chain, final Operation operation) {
         lane.forgetOutcome(sequence);
         posted = operation;
-        postOrFence(chain, operation);
+        postOrFence(chain, operation, isHelp ? notUnderWay() : sequence);
     }
 
-    private void postOrFence(final Chain chain, final Operation operation) {
+    /** Names the application's operation while something else is under way: the one that happened, or one that never will. */
+    private long notUnderWay() {
+        return committed != 0 ? committed : sequence + 1;
+    }
+
+    private void postOrFence(final Chain chain, final Operation operation, final long inDoubt) {
         try {
             chain.post(operation);
-        } catch (final RuntimeException | Error e) {
-            session.fence("an operation of session " + session.index() + " of " + session.poolName()
-                    + " was interrupted (" + e + "); whether it took effect is decided by recovery, open a new heap");
+        } catch (final RuntimeException e) {
+            final OperationId id = new OperationId(session.index(), session.incarnation(), lane.index(), inDoubt);
+            final String message = fence(operation, id, e);
+            throw new OutcomeUnknownException(id, message, e);
+        } catch (final Error e) {
+            fence(operation, new OperationId(session.index(), session.incarnation(), lane.index(), inDoubt), e);
             throw e;
         }
     }
 
+    private String fence(final Operation operation, final OperationId id, final Throwable cause) {
+        final String message =
+                "operation " + id + " (" + operation + ") on " + session.poolName() + " was interrupted ("
+                        + cause
+                        + "); whether it took effect is decided by recovery: close the heap, open a new one, and ask for"
+                        + " its outcome";
+        session.fence(message);
+        return message;
+    }
+
     private void committed() {
         lane.oweOutcome(sequence, IntentDescriptor.HAPPENED);
+        if (!isHelp) {
+            committed = sequence;
+        }
         sequence++;
         if (stripeOffset != 0) {
             lane.oweStripe(stripeOffset, stripeWord);
@@ -343,7 +390,7 @@ public final class Commit {
         final int bytes = SizeClasses.bytes(BlockRef.blockClass(listRef));
         final UnsafeBuffer list = lane.listBuffer(bytes);
         final Chain chain = lane.chain();
-        postOrFence(chain.read(BlockRef.offset(listRef), list, 0, bytes), posted);
+        postOrFence(chain.read(BlockRef.offset(listRef), list, 0, bytes), posted, notUnderWay());
         if (!ChunksDescriptor.isWhole(lane.geometry(), list, bytes, listRef)) {
             LOGGER.error(
                     "the list of chunks at offset {} is damaged: they stay allocated; run `rallocator check`",
@@ -356,7 +403,7 @@ public final class Commit {
             lane.allocator().retire(chunk);
             chain.writeByte(BlockLife.freedByteOffset(lane.geometry(), chunk), (byte) BlockRef.generation(chunk));
             if (chain.size() == MARKS_IN_CHAIN || i + 1 == count) {
-                postOrFence(chain.persist(), posted);
+                postOrFence(chain.persist(), posted, notUnderWay());
             }
         }
     }

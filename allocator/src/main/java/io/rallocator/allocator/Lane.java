@@ -113,6 +113,7 @@ public final class Lane {
             throw e;
         }
         allocator.writer().onAcquire();
+        commit.onAcquire();
         return true;
     }
 

@@ -9,8 +9,10 @@ import io.rallocator.persistence.RootDescriptor;
 import io.rallocator.persistence.SessionDescriptor;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.IntStream;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
@@ -46,12 +48,15 @@ final class SessionClaim {
         this.incarnation = incarnation;
     }
 
-    /** Claims any free line, waiting a little if there is none. */
+    /**
+     * Claims a free line, waiting a little if there is none. The least used one first: what became of the operations of a line's last
+     * user can be asked for until the next user overwrites it (I10).
+     */
     static SessionClaim any(final Path pool, final PoolGeometry geometry, final Chain chain, final String name) {
         final UnsafeBuffer identity = identity(name);
         final long from = System.nanoTime();
         do {
-            for (int session = 0; session < geometry.sessions(); session++) {
+            for (final int session : leastUsedFirst(geometry, chain)) {
                 final SessionClaim claim = tryClaim(pool, geometry, chain, session, identity);
                 if (claim != null) {
                     return claim;
@@ -61,6 +66,17 @@ final class SessionClaim {
         } while (System.nanoTime() - from < PATIENCE_NS);
         throw new PoolInUseException("all " + geometry.sessions() + " sessions of " + pool
                 + " are in use; close one, or create the pool with more sessions");
+    }
+
+    private static int[] leastUsedFirst(final PoolGeometry geometry, final Chain chain) {
+        final UnsafeBuffer lines = Lane.direct(geometry.sessions() * SessionDescriptor.BYTES);
+        chain.read(geometry.sessionOffset(0), lines, 0, lines.capacity()).post(OPEN);
+        return IntStream.range(0, geometry.sessions())
+                .boxed()
+                .sorted(Comparator.comparingInt(
+                        session -> SessionDescriptor.incarnation(lines.getLong(session * SessionDescriptor.BYTES))))
+                .mapToInt(Integer::intValue)
+                .toArray();
     }
 
     private static SessionClaim tryClaim(

@@ -68,7 +68,7 @@ final class SessionConductor implements Agent {
         if (epoch > session.localEpoch()) {
             session.localEpoch(epoch); // after what was dropped before it is known
         }
-        if (announced < session.localEpoch() && olderOperationsAreThrough()) {
+        if (announced < session.localEpoch() && olderOperationsAreThrough() && !session.isFenced()) {
             announce();
             tend();
         }

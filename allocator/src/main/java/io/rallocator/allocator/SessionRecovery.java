@@ -6,6 +6,7 @@ import io.rallocator.persistence.BlockRef;
 import io.rallocator.persistence.ChunksDescriptor;
 import io.rallocator.persistence.IntentDescriptor;
 import io.rallocator.persistence.NvmRegion;
+import io.rallocator.persistence.Outcome;
 import io.rallocator.persistence.PoolGeometry;
 import io.rallocator.persistence.SessionDescriptor;
 import io.rallocator.persistence.SizeClasses;
@@ -119,7 +120,11 @@ final class SessionRecovery {
         if (!isOf(slots, at, incarnation) || IntentDescriptor.outcome(slots, at) != 0) {
             return;
         }
-        final boolean happened = intents.happened(slots, at);
+        final Outcome decided = intents.decide(slots, at);
+        if (decided == Outcome.UNKNOWN) {
+            return; // it changes no size, and its blocks are freed by what reaches them
+        }
+        final boolean happened = decided == Outcome.HAPPENED;
         final long stripe = slots.getLong(at + IntentDescriptor.STRIPE_OFFSET);
         if (happened && stripe != 0 && intents.isUnsettled(slots, at)) {
             region.writeLong(stripe, slots.getLong(at + IntentDescriptor.STRIPE_NEW_OFFSET));

@@ -4,7 +4,9 @@ import io.rallocator.persistence.BlockRef;
 import io.rallocator.persistence.HeapClosedException;
 import io.rallocator.persistence.NvmRegion;
 import io.rallocator.persistence.NvmRegion.Durability;
+import io.rallocator.persistence.OperationId;
 import io.rallocator.persistence.OutOfRemoteMemoryException;
+import io.rallocator.persistence.Outcome;
 import io.rallocator.persistence.PoolFile;
 import io.rallocator.persistence.PoolGeometry;
 import io.rallocator.persistence.PoolInUseException;
@@ -253,6 +255,26 @@ public final class WorkerSession implements AutoCloseable {
         final Lane lane = acquire();
         try {
             return new IntentScanner(geometry, lane.chain()).unsettledDelta(structure);
+        } finally {
+            release(lane);
+        }
+    }
+
+    /**
+     * What became of an operation of a session that is over: some round trips.
+     *
+     * @param id of the operation, from an {@link io.rallocator.persistence.OutcomeUnknownException}
+     * @return the outcome
+     * @throws IllegalArgumentException if this pool has no such session or lane
+     */
+    public Outcome outcome(final OperationId id) {
+        if (id.session() < 0 || id.session() >= geometry.sessions() || id.lane() < 0 || id.lane() >= geometry.lanes()) {
+            throw new IllegalArgumentException(id + " is of another pool: this one has " + geometry.sessions()
+                    + " sessions of " + geometry.lanes() + " lanes");
+        }
+        final Lane lane = acquire();
+        try {
+            return new IntentScanner(geometry, lane.chain()).outcome(id);
         } finally {
             release(lane);
         }

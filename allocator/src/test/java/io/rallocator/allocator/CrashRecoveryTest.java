@@ -3,6 +3,7 @@ package io.rallocator.allocator;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.rallocator.persistence.IntentDescriptor;
+import io.rallocator.persistence.OutcomeUnknownException;
 import java.util.Arrays;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.junit.jupiter.api.AfterAll;
@@ -246,7 +247,7 @@ class CrashRecoveryTest {
         try {
             run.open();
             history.play(run);
-        } catch (final Crash e) {
+        } catch (final Crash | OutcomeUnknownException e) {
             assertThat(crash.isReached()).isTrue();
         }
         if (run.victim != null) {

@@ -8,6 +8,8 @@ import io.rallocator.persistence.BlockLife;
 import io.rallocator.persistence.BlockRef;
 import io.rallocator.persistence.IntentDescriptor;
 import io.rallocator.persistence.LinkWord;
+import io.rallocator.persistence.OperationId;
+import io.rallocator.persistence.OutcomeUnknownException;
 import io.rallocator.persistence.SessionFencedException;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.junit.jupiter.api.Test;
@@ -139,7 +141,7 @@ class IntentTest {
                     for (int i = 0; i < 3 && (i == 0 || offset(world, cells, 0) != offset); i++) {
                         cells.put(0, 10 + i, ONE_A_SLAB);
                     }
-                } catch (final Crash e) {
+                } catch (final Crash | OutcomeUnknownException e) {
                     done = false;
                 }
                 undone += done ? 0 : 1;
@@ -217,7 +219,13 @@ class IntentTest {
             final int lane = (int) (Thread.currentThread().getId() % session.lanes().length);
             final long sequence = session.lanes()[lane].commit().sequence();
             armed[0] = new CrashPoint(6); // after the swap
-            assertThatThrownBy(() -> cells.put(0, 2, 100)).isInstanceOf(Crash.class);
+            final OperationId id = new OperationId(session.index(), session.incarnation(), lane, sequence);
+            assertThatThrownBy(() -> cells.put(0, 2, 100))
+                    .isInstanceOfSatisfying(
+                            OutcomeUnknownException.class,
+                            e -> assertThat(e.operationId()).isEqualTo(id))
+                    .hasMessageContaining(id.toString())
+                    .hasCauseInstanceOf(Crash.class);
             armed[0] = new CrashPoint(CrashPoint.NEVER); // the fabric is back, the session is not
             assertThatThrownBy(() -> cells.put(0, 3, 100)).isInstanceOf(SessionFencedException.class);
             final long epoch = world.globalEpoch();

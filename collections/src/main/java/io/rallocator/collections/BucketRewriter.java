@@ -83,6 +83,9 @@ final class BucketRewriter {
         final Commit commit = lane.commit()
                 .begin(code, table.structure(), bucket.wordOffset, bucket.word, newWord)
                 .allocate(ref, block, 0, length);
+        if (code == OperationCode.MAP_EVICT) {
+            commit.asHelp();
+        }
         if (bucket.length > 0) {
             commit.free(Blocks.refToFree(lane.geometry(), bucket.word, bucket.wordOffset, bucket.block));
         }
@@ -126,6 +129,7 @@ final class BucketRewriter {
         final long newWord = MapLayout.emptyWord(bucket.word, bucket.level, bucket.index);
         final boolean dropped = lane.commit()
                 .begin(OperationCode.MAP_EMPTY, table.structure(), bucket.wordOffset, bucket.word, newWord)
+                .asHelp()
                 .free(Blocks.refToFree(lane.geometry(), bucket.word, bucket.wordOffset, bucket.block))
                 .post(SHRINK);
         if (dropped) {

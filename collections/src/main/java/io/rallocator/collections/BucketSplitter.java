@@ -190,7 +190,8 @@ final class BucketSplitter {
         final long newWord =
                 ref == 0 ? MapLayout.emptyWord(LinkWord.UNINIT, level, high) : LinkWord.pointTo(LinkWord.UNINIT, ref);
         final Commit commit = lane.commit()
-                .begin(OperationCode.MAP_SPLIT_HIGH, table.structure(), highOffset, LinkWord.UNINIT, newWord);
+                .begin(OperationCode.MAP_SPLIT_HIGH, table.structure(), highOffset, LinkWord.UNINIT, newWord)
+                .asHelp();
         if (ref != 0) {
             BucketBlock.putHead(division.buffer, division.highAt, level, division.highCount, newWord);
             BlockDescriptor.seal(
@@ -216,7 +217,8 @@ final class BucketSplitter {
         final long newWord =
                 ref == 0 ? MapLayout.emptyWord(bucket.word, level, bucket.index) : LinkWord.pointTo(bucket.word, ref);
         final Commit commit = lane.commit()
-                .begin(OperationCode.MAP_SPLIT_LOW, table.structure(), bucket.wordOffset, bucket.word, newWord);
+                .begin(OperationCode.MAP_SPLIT_LOW, table.structure(), bucket.wordOffset, bucket.word, newWord)
+                .asHelp();
         if (ref != 0) {
             BucketBlock.putHead(division.buffer, 0, level, division.lowCount, newWord);
             BlockDescriptor.seal(

@@ -131,6 +131,7 @@ final class ExtentTable {
         addZeros(lane.chain(), BlockRef.offset(ref), bytes);
         final Commit commit = lane.commit()
                 .begin(operationCode, structure, linkOffset, 0, LinkWord.pointTo(0, ref))
+                .asHelp()
                 .allocate(ref, header, 0, BlockDescriptor.HEADER_BYTES);
         if (commit.post(operation)) {
             return remember(extent, BlockRef.offset(ref));

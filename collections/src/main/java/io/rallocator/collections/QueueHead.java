@@ -129,6 +129,7 @@ final class QueueHead {
                         table.headOffset(),
                         word,
                         LinkWord.pointTo(word, BlockRef.pointer(next)))
+                .asHelp()
                 .free(ref)
                 .post(SEGMENT);
     }

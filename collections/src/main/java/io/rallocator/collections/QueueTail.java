@@ -144,6 +144,7 @@ final class QueueTail {
                         position.segment + QueueLayout.NEXT_OFFSET,
                         LinkWord.UNINIT,
                         link)
+                .asHelp()
                 .allocate(ref, block, 0, bytes);
         if (commit.post(SEGMENT)) {
             return link;

@@ -4,6 +4,8 @@ import io.rallocator.allocator.Blade;
 import io.rallocator.allocator.FabricCounters;
 import io.rallocator.allocator.Operation;
 import io.rallocator.allocator.WorkerSession;
+import io.rallocator.persistence.OperationId;
+import io.rallocator.persistence.Outcome;
 import io.rallocator.persistence.PoolFile;
 import io.rallocator.persistence.PoolGeometry;
 import java.nio.file.Files;
@@ -400,6 +402,29 @@ public final class RemoteHeap implements AutoCloseable {
      */
     public boolean drop(final String name) {
         return catalog.drop(Objects.requireNonNull(name, "the name is null"));
+    }
+
+    /**
+     * What became of an operation that was interrupted, by whichever worker (I10). An operation that threw
+     * {@link io.rallocator.persistence.OutcomeUnknownException} is named by it. Close the heap that threw, open another, and ask:
+     * the answer is right at once, whether or not the blade has recovered the old session yet. Costs some round trips.
+     *
+     * <p>The answer is kept until the interrupted worker's line of the session table has been taken again, and two more
+     * operations have been committed in the same lane of it; then it is {@code UNKNOWN}. Lines are taken in turn, the least used one
+     * first, so of 64 sessions some dozens are opened before that. An intent that was damaged reads as one that was never
+     * written.
+     *
+     * <p>The verbs of long and byte arrays have no outcome: they write no intent. Put a version beside the data, or read
+     * what is there.
+     *
+     * @param id of the operation
+     * @return whether it took effect
+     * @throws IllegalArgumentException if this pool has no such session or lane
+     * @throws io.rallocator.persistence.HeapClosedException after {@link #close()}
+     * @throws io.rallocator.persistence.SessionFencedException if this heap is the one that failed
+     */
+    public Outcome outcome(final OperationId id) {
+        return session.outcome(Objects.requireNonNull(id, "the id is null"));
     }
 
     /**

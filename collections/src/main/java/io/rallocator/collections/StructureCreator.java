@@ -164,6 +164,7 @@ final class StructureCreator {
         rootWord = LinkWord.pointTo(free, rootRef) | LinkWord.FROZEN;
         final boolean linked = lane.commit()
                 .begin(OperationCode.STRUCTURE_CREATE, root, geometry.rootOffset(root), free, rootWord)
+                .asHelp()
                 .allocate(rootRef, blocks, 0, blueprint.rootBytes())
                 .allocate(firstRef, blocks, firstAt, blueprint.firstBytes())
                 .post(operation);
@@ -216,6 +217,7 @@ final class StructureCreator {
                         geometry.rootOffset(root),
                         rootWord,
                         LinkWord.special(rootWord, 0))
+                .asHelp()
                 .free(rootRef)
                 .free(firstRef)
                 .post(operation);

@@ -3,6 +3,8 @@ package io.rallocator.allocator;
 import io.rallocator.persistence.CheckReport;
 import io.rallocator.persistence.LinkWord;
 import io.rallocator.persistence.NvmRegion;
+import io.rallocator.persistence.OperationId;
+import io.rallocator.persistence.OutcomeUnknownException;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -85,6 +87,7 @@ public final class SimulatedPool implements AutoCloseable {
         private final CrashPoint crash;
         private final boolean tears;
         private WorkerSession session;
+        private OperationId interrupted;
 
         private Victim(final long crashAt, final boolean tears) {
             this.crash = new CrashPoint(crashAt);
@@ -104,11 +107,24 @@ public final class SimulatedPool implements AutoCloseable {
                 history.run();
             } catch (final Crash e) {
                 died = true;
+            } catch (final OutcomeUnknownException e) {
+                died = true;
+                interrupted = e.operationId();
             }
             if (session != null) {
                 world.kill(session);
             }
             return died;
+        }
+
+        /** The operation in whose commit it died, or null if it died elsewhere. */
+        public OperationId interrupted() {
+            return interrupted;
+        }
+
+        /** How many verbs it did. */
+        public long verbs() {
+            return crash.steps();
         }
 
         /** The verb before which it died was a WRITE that could have been done in part. */

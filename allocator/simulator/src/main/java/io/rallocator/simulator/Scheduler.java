@@ -129,16 +129,21 @@ public final class Scheduler {
         return Thread.currentThread() instanceof TaskThread thread && thread.scheduler() == this ? thread.task : null;
     }
 
+    /** A commit that is cut short says so by an exception of its own. */
+    private static boolean isCrash(final Throwable thrown) {
+        return thrown instanceof SimulatedCrash || thrown != null && isCrash(thrown.getCause());
+    }
+
     private void run(final Task task, final Runnable body) {
         task.turn.acquireUninterruptibly();
         try {
             if (!task.killed) {
                 body.run();
             }
-        } catch (final SimulatedCrash e) {
-            // its end
         } catch (final Throwable e) { // NOPMD: whatever it is, the test that drives us gets it
-            task.failure = e;
+            if (!isCrash(e)) {
+                task.failure = e;
+            }
         }
         task.ended = true;
         runnable.remove(task);

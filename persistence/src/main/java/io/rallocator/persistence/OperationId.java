@@ -1,0 +1,46 @@
+package io.rallocator.persistence;
+
+import java.io.Serializable;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Names one operation of one session with one pool, so that somebody else can ask what became of it (I10). Comes with an
+ * {@link OutcomeUnknownException}; its text can be logged, sent or stored, and be parsed again.
+ *
+ * @param session line of the session table
+ * @param incarnation of that line
+ * @param lane of the session
+ * @param sequence of the lane
+ */
+public record OperationId(int session, int incarnation, int lane, long sequence) implements Serializable {
+    private static final long serialVersionUID = 1L;
+
+    private static final Pattern TEXT = Pattern.compile("op-(\\d{1,4})-(\\d{1,7})-(\\d{1,2})-(\\d{1,18})");
+
+    /**
+     * Reads what {@link #toString} wrote.
+     *
+     * @param text as {@code op-3-17-0-42}
+     * @return the id
+     * @throws IllegalArgumentException if it is something else
+     */
+    public static OperationId parse(final String text) {
+        final Matcher matcher = TEXT.matcher(text);
+        if (!matcher.matches()) {
+            throw new IllegalArgumentException("'" + text
+                    + "' is no id of an operation, which looks like op-3-17-0-42 (session, incarnation, lane,"
+                    + " sequence)");
+        }
+        return new OperationId(
+                Integer.parseInt(matcher.group(1)),
+                Integer.parseInt(matcher.group(2)),
+                Integer.parseInt(matcher.group(3)),
+                Long.parseLong(matcher.group(4)));
+    }
+
+    @Override
+    public String toString() {
+        return "op-" + session + "-" + incarnation + "-" + lane + "-" + sequence;
+    }
+}
