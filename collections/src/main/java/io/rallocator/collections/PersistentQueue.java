@@ -66,26 +66,64 @@ final class PersistentQueue<E> extends AbstractQueue<E> implements RemoteQueue<E
         }
     }
 
-    /** Returns a scratch that was entered and has the element as its value. */
+    /** Puts as many elements into one slot as make a batch; a bound counts slots, so there each gets its own. */
+    @Override
+    public boolean addAll(final Collection<? extends E> elements) {
+        if (Objects.requireNonNull(elements, "the collection is null") == this) {
+            throw new IllegalArgumentException("a queue cannot be added to itself");
+        }
+        if (table.layout().capacity() != QueueLayout.UNBOUNDED) {
+            return super.addAll(elements);
+        }
+        final int mostBytes =
+                Math.min(BatchBlock.MOST_BYTES, table.session().geometry().maxBlockBytes());
+        final Scratch scratch = Scratch.enter();
+        try {
+            scratch.offered.clear();
+            boolean added = false;
+            for (final E element : elements) {
+                encode(scratch, element);
+                if (!scratch.offered.isEmpty() && !scratch.offered.hasRoom(scratch.valueLength, mostBytes)) {
+                    table.offer(scratch);
+                    scratch.offered.clear();
+                }
+                scratch.offered.add(scratch);
+                added = true;
+            }
+            if (added) {
+                table.offer(scratch);
+            }
+            return added;
+        } finally {
+            scratch.exit();
+        }
+    }
+
+    /** Returns a scratch that was entered and has the element as what is offered. */
     private Scratch encode(final E element) {
-        Objects.requireNonNull(element, "the element is null");
         final Scratch scratch = Scratch.enter();
         boolean encoded = false;
         try {
-            scratch.encodeValue(codec, element);
-            final int most = table.session().geometry().maxBlockBytes() - Scratch.VALUE_INDEX;
-            if (scratch.valueLength > most) {
-                throw new IllegalArgumentException("the element has " + scratch.valueLength + " bytes in codec "
-                        + codec.id() + ", at most " + most
-                        + " fit in one block of this pool; put it into a map and its key into the queue, or create the"
-                        + " pool with larger slab classes");
-            }
+            encode(scratch, element);
+            scratch.offered.clear();
+            scratch.offered.add(scratch);
             encoded = true;
             return scratch;
         } finally {
             if (!encoded) {
                 scratch.exit();
             }
+        }
+    }
+
+    private void encode(final Scratch scratch, final E element) {
+        scratch.encodeValue(codec, Objects.requireNonNull(element, "the element is null"));
+        final int most = table.session().geometry().maxBlockBytes() - Scratch.VALUE_INDEX;
+        if (scratch.valueLength > most) {
+            throw new IllegalArgumentException("the element has " + scratch.valueLength + " bytes in codec "
+                    + codec.id() + ", at most " + most
+                    + " fit in one block of this pool; put it into a map and its key into the queue, or create the"
+                    + " pool with larger slab classes");
         }
     }
 

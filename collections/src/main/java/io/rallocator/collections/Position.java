@@ -51,6 +51,11 @@ final class Position {
         return words[first];
     }
 
+    /** Another word is in the slot by now, and known. */
+    void replace(final long word) {
+        words[first] = word;
+    }
+
     /** A known word, 0 … {@link #known} − 1. */
     long word(final int i) {
         return words[first + i];

@@ -6,6 +6,7 @@ import io.rallocator.allocator.Lane;
 import io.rallocator.allocator.Operation;
 import io.rallocator.persistence.BlockDescriptor;
 import io.rallocator.persistence.BlockRef;
+import io.rallocator.persistence.CorruptedPoolException;
 import io.rallocator.persistence.LinkWord;
 import io.rallocator.persistence.SizeClasses;
 import org.agrona.concurrent.UnsafeBuffer;
@@ -24,16 +25,19 @@ final class QueueHead {
     private static final Operation SCAN = Operation.named("queue.scan");
     private static final Operation REMOVE = Operation.named("queue.remove");
     private static final Operation SEGMENT = Operation.named("queue.segment");
+    private static final int COUNTS_IN_CHAIN = 128;
 
     private final QueueTable table;
     private final QueueLayout layout;
     private final PositionHint hint = new PositionHint();
     private final RunTaker runs;
+    private final BatchTaker batches;
 
     QueueHead(final QueueTable table) {
         this.table = table;
         this.layout = table.layout();
         this.runs = new RunTaker(table);
+        this.batches = new BatchTaker(table);
     }
 
     /**
@@ -147,7 +151,9 @@ final class QueueHead {
         final Position position = scratch.position;
         start(lane, POLL, position);
         while (toElement(lane, POLL, position, true)) {
-            if (take(lane, scratch, position)) {
+            if (BatchBlock.isBatch(position.word())
+                    ? takeOfBatch(lane, scratch, position)
+                    : take(lane, scratch, position)) {
                 return true;
             }
         }
@@ -156,7 +162,7 @@ final class QueueHead {
     }
 
     /**
-     * Takes the first elements, as many as are in consecutive slots and fit into one commit.
+     * Takes the first elements, as many as are in consecutive slots and fit into one commit, or of one batch.
      *
      * @param lane held
      * @param scratch its run gets them, and what was damaged
@@ -169,10 +175,29 @@ final class QueueHead {
         run.clear();
         start(lane, DRAIN, position);
         while (run.isEmpty() && run.damage() == null && toElement(lane, DRAIN, position, true)) {
-            runs.take(lane, DRAIN, scratch, position, most);
+            if (BatchBlock.isBatch(position.word())) {
+                batches.take(lane, DRAIN, scratch, position, most);
+            } else {
+                runs.take(lane, DRAIN, scratch, position, most);
+            }
         }
         hint.store(position);
         return !run.isEmpty() || run.damage() != null;
+    }
+
+    private boolean takeOfBatch(final Lane lane, final Scratch scratch, final Position position) {
+        final Run run = scratch.run;
+        run.clear();
+        batches.take(lane, POLL, scratch, position, 1);
+        hint.store(position);
+        if (run.damage() != null) {
+            throw run.damage();
+        }
+        if (run.isEmpty()) {
+            return false;
+        }
+        run.select(0, scratch);
+        return true;
     }
 
     /** Reads the element and swaps TAKEN in, in one chain; what was read is right if the swap succeeded. */
@@ -229,6 +254,13 @@ final class QueueHead {
             return false;
         }
         final long slotOffset = QueueLayout.slotOffset(position.segment, position.slot);
+        if (BatchBlock.isBatch(position.word())) {
+            scratch.run.clear();
+            final UnsafeBuffer block = batches.read(lane, PEEK, scratch.result, slotOffset, position.word());
+            scratch.run.addEntries(block, 1, slotOffset);
+            scratch.run.select(0, scratch);
+            return true;
+        }
         read(lane, PEEK, scratch.result, 0, slotOffset, position.word());
         found(scratch, scratch.result.buffer(), slotOffset);
         return true;
@@ -291,41 +323,64 @@ final class QueueHead {
         }
     }
 
-    /** Reads the elements whose words are known, in one chain, as far as the batch has room. */
+    /** Reads the blocks whose words are known, in one chain, as far as the batch has room. */
     private void collectKnown(final Lane lane, final Position position, final ScanBatch batch) {
         final Chain chain = lane.chain();
-        final int first = batch.count();
+        final int first = batch.used();
         int count = 0;
         while (count < position.known && (count == 0 || !batch.isFull())) {
             final long word = position.word(count);
             final long slotOffset = QueueLayout.slotOffset(position.segment, position.slot + count);
-            final long ref = SegmentReader.elementRef(lane.geometry(), word, slotOffset);
+            final long ref = SegmentReader.blockRef(lane.geometry(), word, slotOffset);
             final int bytes = SizeClasses.bytes(BlockRef.blockClass(ref));
             final int at = batch.reserve(Sighting.BYTES + bytes);
             Sighting.put(batch.bytes().buffer(), at, place(position) + count, slotOffset, word);
             chain.read(BlockRef.offset(ref), batch.bytes().buffer(), at + Sighting.BYTES, bytes);
-            batch.add(at, Sighting.BYTES, at + Sighting.BYTES + BlockDescriptor.HEADER_BYTES, bytes);
             count++;
         }
         chain.post(SCAN);
-        for (int element = first; element < first + count; element++) {
-            final int length = requireElement(batch.bytes().buffer(), batch.keyIndex(element));
-            batch.setValue(element, batch.valueIndex(element), length);
+        int sighting = first;
+        for (int i = 0; i < count; i++) {
+            addElements(batch, sighting);
+            sighting += Sighting.BYTES + SizeClasses.bytes(LinkWord.blockClass(position.word()));
             position.advance();
         }
     }
 
-    /** Returns the bytes of an element that follows its sighting. */
-    private int requireElement(final UnsafeBuffer buffer, final int sighting) {
+    /** Adds the elements of the block that follows its sighting: each has the sighting for a key. */
+    private void addElements(final ScanBatch batch, final int sighting) {
+        final UnsafeBuffer buffer = batch.bytes().buffer();
         final long slotOffset = Sighting.slotOffset(buffer, sighting);
         final long word = Sighting.word(buffer, sighting);
         final int bytes = SizeClasses.bytes(LinkWord.blockClass(word));
         final int at = sighting + Sighting.BYTES;
-        if (!SegmentReader.isElement(buffer, at, bytes, table.structure(), slotOffset, word)) {
-            throw Blocks.damagedBlock(
-                    BlockDescriptor.ELEMENT, LinkWord.offset(word), slotOffset, table.where() + " " + slotOffset);
+        if (BatchBlock.isBatch(word)) {
+            requireWhole(
+                    BatchBlock.isWhole(buffer, at, bytes, table.structure(), slotOffset, word),
+                    BlockDescriptor.BATCH,
+                    slotOffset,
+                    word);
+            int entry = at + BatchBlock.ENTRIES_OFFSET;
+            for (int i = BatchBlock.count(buffer, at); i > 0; i--) {
+                final int length = BatchBlock.valueLength(buffer, entry);
+                batch.add(sighting, Sighting.BYTES, BatchBlock.valueIndex(entry), length);
+                entry = BatchBlock.next(buffer, entry);
+            }
+        } else {
+            requireWhole(
+                    SegmentReader.isElement(buffer, at, bytes, table.structure(), slotOffset, word),
+                    BlockDescriptor.ELEMENT,
+                    slotOffset,
+                    word);
+            batch.add(
+                    sighting, Sighting.BYTES, SegmentReader.elementIndex(at), SegmentReader.elementLength(buffer, at));
         }
-        return SegmentReader.elementLength(buffer, at);
+    }
+
+    private void requireWhole(final boolean isWhole, final int kind, final long slotOffset, final long word) {
+        if (!isWhole) {
+            throw Blocks.damagedBlock(kind, LinkWord.offset(word), slotOffset, table.where() + " " + slotOffset);
+        }
     }
 
     private long place(final Position position) {
@@ -340,14 +395,14 @@ final class QueueHead {
      * no other slot ever has.
      *
      * @param lane held
-     * @param position used
+     * @param scratch for the position, and for what is read
      * @param batch has the element
      * @param element number in the batch
      * @param epoch of the lane that collected the batch
      * @return false if somebody else took it
      */
-    boolean remove(
-            final Lane lane, final Position position, final ScanBatch batch, final int element, final long epoch) {
+    boolean remove(final Lane lane, final Scratch scratch, final ScanBatch batch, final int element, final long epoch) {
+        final Position position = scratch.position;
         final UnsafeBuffer buffer = batch.bytes().buffer();
         final int sighting = batch.keyIndex(element);
         final long slotOffset = Sighting.slotOffset(buffer, sighting);
@@ -359,6 +414,10 @@ final class QueueHead {
             }
         }
         final long word = Sighting.word(buffer, sighting);
+        if (BatchBlock.isBatch(word)) {
+            final int number = BatchBlock.numberAt(buffer, batch.valueIndex(element));
+            return batches.remove(lane, REMOVE, scratch, slotOffset, number);
+        }
         final Commit commit = lane.commit();
         final long taken = QueueLayout.takenWord(table.session().index(), lane.index(), commit.sequence());
         final boolean won = commit.begin(OperationCode.QUEUE_REMOVE, table.structure(), slotOffset, word, taken)
@@ -381,15 +440,46 @@ final class QueueHead {
         table.reader().open(lane, SIZE, table.headOffset(), null, position, true);
         for (long count = 0; ; ) {
             final UnsafeBuffer segment = table.reader().lastSegment(lane);
-            for (int slot = position.slot; slot < layout.slots(); slot++) {
-                final long word = segment.getLong(QueueLayout.SLOTS_OFFSET + slot * Long.BYTES);
-                count += word == QueueLayout.EMPTY || QueueLayout.isTaken(word) ? 0 : 1;
-            }
+            count += countSlots(lane, segment, position.slot);
             final long next = segment.getLong(QueueLayout.NEXT_OFFSET);
             if (next == LinkWord.UNINIT) {
                 return count;
             }
             table.reader().enterNext(lane, SIZE, next, position, true);
         }
+    }
+
+    /** Asks batches for their counts, many in one chain. */
+    private long countSlots(final Lane lane, final UnsafeBuffer segment, final int from) {
+        long count = 0;
+        int asked = 0;
+        for (int slot = from; slot < layout.slots(); slot++) {
+            final long word = segment.getLong(QueueLayout.SLOTS_OFFSET + slot * Long.BYTES);
+            if (BatchBlock.isBatch(word)) {
+                Blocks.targetBytes(lane.geometry(), word, table.headOffset());
+                lane.chain().readWord(LinkWord.offset(word) + BatchBlock.COUNT_OFFSET);
+                if (++asked == COUNTS_IN_CHAIN) {
+                    count += readCounts(lane, asked);
+                    asked = 0;
+                }
+            } else {
+                count += word == QueueLayout.EMPTY || QueueLayout.isTaken(word) ? 0 : 1;
+            }
+        }
+        return asked == 0 ? count : count + readCounts(lane, asked);
+    }
+
+    private long readCounts(final Lane lane, final int asked) {
+        lane.chain().post(SIZE);
+        long count = 0;
+        for (int i = 0; i < asked; i++) {
+            final long word = lane.chain().result(i);
+            if (!BatchBlock.isCount(word)) {
+                throw new CorruptedPoolException("the count 0x" + Long.toHexString(word) + " of a batch of "
+                        + table.where() + "s from the head on is damaged; run `rallocator check`");
+            }
+            count += BatchBlock.count(word);
+        }
+        return count;
     }
 }

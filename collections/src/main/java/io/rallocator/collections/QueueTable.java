@@ -80,9 +80,9 @@ final class QueueTable {
     // ---- operations
 
     /**
-     * Adds an element.
+     * Adds a batch of elements, or a single one.
      *
-     * @param scratch has it as its value
+     * @param scratch has them as its offered batch
      * @return false if the queue was full
      * @throws OutOfRemoteMemoryException if there is no room even after waiting for what was freed; nothing is added
      */
@@ -108,11 +108,17 @@ final class QueueTable {
      * @return false if the queue was empty
      */
     boolean poll(final Scratch scratch) {
-        final Lane lane = root.acquire(session);
-        try {
-            return head.poll(lane, scratch);
-        } finally {
-            session.release(lane);
+        for (int attempt = 0; ; attempt++) {
+            final OutOfRemoteMemoryException exhausted;
+            final Lane lane = root.acquire(session);
+            try {
+                return head.poll(lane, scratch);
+            } catch (final OutOfRemoteMemoryException e) {
+                exhausted = e; // taking a part of a batch writes the rest of it
+            } finally {
+                session.release(lane);
+            }
+            session.awaitReclamation(exhausted, attempt);
         }
     }
 
@@ -124,11 +130,17 @@ final class QueueTable {
      * @return false if the queue was empty
      */
     boolean drain(final Scratch scratch, final int most) {
-        final Lane lane = root.acquire(session);
-        try {
-            return head.drain(lane, scratch, most);
-        } finally {
-            session.release(lane);
+        for (int attempt = 0; ; attempt++) {
+            final OutOfRemoteMemoryException exhausted;
+            final Lane lane = root.acquire(session);
+            try {
+                return head.drain(lane, scratch, most);
+            } catch (final OutOfRemoteMemoryException e) {
+                exhausted = e; // taking a part of a batch writes the rest of it
+            } finally {
+                session.release(lane);
+            }
+            session.awaitReclamation(exhausted, attempt);
         }
     }
 
@@ -213,11 +225,17 @@ final class QueueTable {
      * @return false if somebody else took it
      */
     boolean remove(final Scratch scratch, final ScanBatch batch, final int element, final long epoch) {
-        final Lane lane = root.acquire(session);
-        try {
-            return head.remove(lane, scratch.position, batch, element, epoch);
-        } finally {
-            session.release(lane);
+        for (int attempt = 0; ; attempt++) {
+            final OutOfRemoteMemoryException exhausted;
+            final Lane lane = root.acquire(session);
+            try {
+                return head.remove(lane, scratch, batch, element, epoch);
+            } catch (final OutOfRemoteMemoryException e) {
+                exhausted = e; // taking a part of a batch writes the rest of it
+            } finally {
+                session.release(lane);
+            }
+            session.awaitReclamation(exhausted, attempt);
         }
     }
 }

@@ -4,7 +4,6 @@ import io.rallocator.allocator.Chain;
 import io.rallocator.allocator.Commit;
 import io.rallocator.allocator.Lane;
 import io.rallocator.allocator.Operation;
-import io.rallocator.persistence.BlockDescriptor;
 import io.rallocator.persistence.BlockRef;
 import io.rallocator.persistence.LinkWord;
 import org.agrona.concurrent.UnsafeBuffer;
@@ -57,14 +56,15 @@ final class QueueTail {
     }
 
     /**
-     * Adds an element.
+     * Adds a batch of elements, or a single one, by one swap of one slot.
      *
      * @param lane held
-     * @param scratch has it as its value
+     * @param scratch has them as its offered batch
      * @return false if the queue was full
      */
     boolean offer(final Lane lane, final Scratch scratch) {
-        final int bytes = Scratch.VALUE_INDEX + scratch.valueLength;
+        final OfferedBatch batch = scratch.offered;
+        final int bytes = batch.bytes();
         final Position position = scratch.position;
         if (!hint.load(position) || position.epoch != lane.epoch()) {
             table.reader().open(lane, OFFER, table.tailOffset(), hint, position, false);
@@ -78,7 +78,7 @@ final class QueueTail {
                 }
                 final long allocated = ref == 0 ? lane.allocate(bytes) : ref;
                 ref = 0; // if the fabric fails, whether it is linked is for recovery to find out
-                if (post(lane, scratch, allocated, bytes, position)) {
+                if (post(lane, batch, allocated, position)) {
                     position.advance();
                     hint.store(position);
                     return true;
@@ -101,19 +101,12 @@ final class QueueTail {
         return position.ordinal * layout.slots() + position.slot;
     }
 
-    private boolean post(
-            final Lane lane, final Scratch scratch, final long ref, final int bytes, final Position position) {
+    private boolean post(final Lane lane, final OfferedBatch batch, final long ref, final Position position) {
         final long slotOffset = QueueLayout.slotOffset(position.segment, position.slot);
-        BlockDescriptor.seal(
-                scratch.value, 0, bytes, BlockDescriptor.ELEMENT, table.structure(), slotOffset >>> 3, ref);
+        final long word = batch.seal(table.structure(), slotOffset, ref);
         return lane.commit()
-                .begin(
-                        OperationCode.QUEUE_OFFER,
-                        table.structure(),
-                        slotOffset,
-                        QueueLayout.EMPTY,
-                        QueueLayout.slotWord(ref))
-                .allocate(ref, scratch.value, 0, bytes)
+                .begin(OperationCode.QUEUE_OFFER, table.structure(), slotOffset, QueueLayout.EMPTY, word)
+                .allocate(ref, batch.image(), batch.index(), batch.bytes())
                 .post(OFFER);
     }
 

@@ -42,7 +42,9 @@ final class QueueTracer implements StructureTracer {
         return switch (BlockDescriptor.kind(block, index)) {
             case BlockDescriptor.ROOT -> BlockRef.pointer(ref) == BlockRef.pointer(rootRef);
             case BlockDescriptor.SEGMENT -> isInList(ref);
-            case BlockDescriptor.ELEMENT -> isInSlot(BlockDescriptor.locator(block, index) << 3, ref);
+            case BlockDescriptor.ELEMENT ->
+                isInSlot(BlockDescriptor.locator(block, index) << 3, QueueLayout.slotWord(ref));
+            case BlockDescriptor.BATCH -> isInSlot(BlockDescriptor.locator(block, index) << 3, SlotWord.ofBatch(ref));
             default -> false;
         };
     }
@@ -52,7 +54,7 @@ final class QueueTracer implements StructureTracer {
         return segments.contains(BlockRef.pointer(ref));
     }
 
-    private boolean isInSlot(final long slotOffset, final long ref) {
+    private boolean isInSlot(final long slotOffset, final long word) {
         walk();
         final Long segment = segmentOffsets.floor(slotOffset);
         if (segment == null) {
@@ -61,7 +63,7 @@ final class QueueTracer implements StructureTracer {
         final long inSegment = slotOffset - segment;
         return inSegment >= QueueLayout.SLOTS_OFFSET
                 && inSegment < layout.segmentBytes()
-                && probe.link(slotOffset) == QueueLayout.slotWord(ref);
+                && probe.link(slotOffset) == word;
     }
 
     private void walk() {
@@ -155,7 +157,9 @@ final class QueueTracer implements StructureTracer {
             if (state.sawEmpty) {
                 visitor.damage(offset, "a filled slot comes after an empty one");
             }
-            if (!QueueLayout.isTaken(word)) {
+            if (BatchBlock.isBatch(word)) {
+                traceBatch(visitor, offset, word);
+            } else if (!QueueLayout.isTaken(word)) {
                 traceElement(visitor, offset, word);
             }
         }
@@ -173,6 +177,20 @@ final class QueueTracer implements StructureTracer {
             visitor.damage(offset, "the element block at offset " + LinkWord.offset(word) + " is of another life");
         } else {
             elements++;
+            visitor.block(probe.ref(word), offset);
+        }
+    }
+
+    private void traceBatch(final Visitor visitor, final long offset, final long word) {
+        final String wrong = probe.read(word, BlockDescriptor.BATCH, offset >>> 3, BatchBlock.ENTRIES_OFFSET);
+        if (wrong != null) {
+            visitor.damage(offset, wrong);
+        } else if (!SlotWord.leadsToBatch(word, probe.block(), 0)) {
+            visitor.damage(offset, "the batch block at offset " + LinkWord.offset(word) + " is of another life");
+        } else if (!BatchBlock.hasWholeEntries(probe.block(), 0)) {
+            visitor.damage(offset, "the batch block at offset " + LinkWord.offset(word) + " has impossible entries");
+        } else {
+            elements += BatchBlock.count(probe.block(), 0);
             visitor.block(probe.ref(word), offset);
         }
     }

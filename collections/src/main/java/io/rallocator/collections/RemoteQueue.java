@@ -11,9 +11,13 @@ import java.util.concurrent.BlockingQueue;
  * <p><b>Crash guarantee.</b> When {@code offer} returned, the element survives the death of any process. An offer under way
  * when its process died has either happened or not. Taking is <i>at most once</i>: the element has left the queue,
  * durably, before {@code poll} returns it, so a consumer that dies between the two loses it. A consumer that dies before
- * that loses nothing, and no one ever waits for a dead or stopped process. {@code drainTo} is the same for up to 22 elements
+ * that loses nothing, and no one ever waits for a dead or stopped process. {@code drainTo} is the same for up to 22 elements, or one batch,
  * at a time: a consumer that dies in it loses at most those that had left, and an element that cannot be decoded, or that the
  * target refuses, is lost, while the others taken with it are added before the exception is thrown. It is not atomic as a whole.
+ *
+ * <p><b>Batches.</b> {@code addAll} to a queue without a bound adds up to 64 elements, 4 KiB encoded at most, at once: they follow one
+ * another, and after a crash all of them are there or none. What is larger takes several batches, one after the other. If it fails, none or the first
+ * ones were added. To a bounded queue it adds one by one.
  *
  * <p><b>Bound.</b> A queue from {@link RemoteHeap#queue} has no bound but the pool's memory, whose end is an
  * {@link io.rallocator.persistence.OutOfRemoteMemoryException}: {@code put} and {@code offer} never wait, and {@code
@@ -34,11 +38,15 @@ import java.util.concurrent.BlockingQueue;
  *
  * <p>An element has at most as many bytes, encoded, as the pool's largest block less 16. Null elements are not allowed.
  *
- * <p><b>Cost</b> in round trips: {@code offer} 1, or 2 to 4 when a bound was reached as far as this heap knows, {@code poll} 1 or 2, {@code drainTo} 2 at most for each 22
- * elements in consecutive slots, more only at the border of a segment (some 500
+ * <p><b>Cost</b> in round trips: {@code offer} 1, or 2 to 4 when a bound was reached as far as this heap knows, {@code poll} 1 or 2, {@code addAll} 1 for each batch,
+ * {@code drainTo} 2 at most for each batch and for each 22 elements in consecutive slots, {@code poll} from a batch 2, a size 1 more for each 128 batches, more only at the border of a segment (some 500
  * elements) or in contention; {@code peek}, {@code isEmpty} 1 or 2; {@code remainingCapacity} of a bounded queue 2 to 6; {@code
  * size} 1 and one for each segment between head and tail; a walk 2 for each 16 elements and a few for each segment;
- * removing an element that a walk has found 1, and if the epoch has changed since, at most 2 more for each segment before it.
+ * removing an element that a walk has found 1, from a batch 3, and if the epoch has changed since, at most 2 more for each segment before it.
+ *
+ * <p>Taking a part of a batch writes the rest of it, and throws an
+ * {@link io.rallocator.persistence.OutOfRemoteMemoryException} with nothing taken if the pool is full even after waiting; {@code clear}
+ * and {@code drainTo} of 64 elements and more need no memory.
  *
  * <p>All methods throw {@link io.rallocator.persistence.HeapClosedException} after the heap was closed,
  * {@link io.rallocator.persistence.SessionFencedException} if this worker was declared dead, and

@@ -4,7 +4,7 @@ import io.rallocator.allocator.Commit;
 import io.rallocator.persistence.CorruptedPoolException;
 import org.agrona.concurrent.UnsafeBuffer;
 
-/** Elements that were taken from consecutive slots by one chain, as bytes, in order; the bytes are in the result of a {@link Scratch}. */
+/** Elements that were taken from consecutive slots, or from one batch, by one chain, as bytes, in order; the bytes are in the result of a {@link Scratch}. */
 final class Run {
     /** Most slots of a run: an intent names the block of each. */
     static final int MOST = Commit.MAX_REFS;
@@ -12,9 +12,9 @@ final class Run {
     /** A run ends when it has so many bytes, after one element at least. */
     static final int FULL_BYTES = 1 << 20;
 
-    private final long[] slotOffsets = new long[MOST];
-    private final int[] indexes = new int[MOST];
-    private final int[] lengths = new int[MOST];
+    private final long[] slotOffsets = new long[BatchBlock.MOST_ELEMENTS];
+    private final int[] indexes = new int[BatchBlock.MOST_ELEMENTS];
+    private final int[] lengths = new int[BatchBlock.MOST_ELEMENTS];
     private int count;
     private CorruptedPoolException damage;
 
@@ -37,6 +37,18 @@ final class Run {
         indexes[count] = SegmentReader.elementIndex(blockIndex);
         lengths[count] = SegmentReader.elementLength(buffer, blockIndex);
         count++;
+    }
+
+    /** Adds the first elements of a whole batch that begins at 0. */
+    void addEntries(final UnsafeBuffer batch, final int elements, final long slotOffset) {
+        int entry = BatchBlock.ENTRIES_OFFSET;
+        for (int i = 0; i < elements; i++) {
+            slotOffsets[count] = slotOffset;
+            indexes[count] = BatchBlock.valueIndex(entry);
+            lengths[count] = BatchBlock.valueLength(batch, entry);
+            count++;
+            entry = BatchBlock.next(batch, entry);
+        }
     }
 
     /** Keeps the first damage: what was taken along with it is whole and is delivered. */

@@ -66,6 +66,9 @@ final class Scratch {
     /** Where a queue operation is. */
     final Position position = new Position();
 
+    /** What a queue operation adds. */
+    final OfferedBatch offered = new OfferedBatch();
+
     /** What a queue operation took at once. */
     final Run run = new Run();
 
@@ -108,6 +111,7 @@ final class Scratch {
         if (expected.capacity() > KEPT_BYTES) {
             expected = new ExpandableArrayBuffer(128);
         }
+        offered.trim(KEPT_BYTES);
         result.trim(KEPT_BYTES);
         bucket.trim(KEPT_BYTES);
     }

@@ -244,6 +244,13 @@ final class SegmentReader {
         return SlotWord.requireRef(geometry, word, slotOffset);
     }
 
+    /** The element or batch that a slot word leads to. */
+    static long blockRef(final PoolGeometry geometry, final long word, final long slotOffset) {
+        return BatchBlock.isBatch(word)
+                ? SlotWord.requireBatchRef(geometry, word, slotOffset)
+                : elementRef(geometry, word, slotOffset);
+    }
+
     static boolean isPossibleSlot(final PoolGeometry geometry, final long word) {
         return SlotWord.isPossible(geometry, word);
     }

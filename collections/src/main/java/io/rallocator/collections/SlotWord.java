@@ -21,6 +21,8 @@ import org.agrona.DirectBuffer;
  * The check is the exclusive or of the other bits in groups of three: a word with one damaged bit is no word, though the block
  * that was here before may still be whole where it seems to lead.
  *
+ * A word that leads to a batch of elements has all bits of the check inverted: one damaged bit makes no batch of an element.
+ *
  * <p>VACATED, the word that says that the block was unlinked and nothing took its place, is SPECIAL with
  * {@code session 10 | lane 6 | sequence 24} of the operation, and a check of them for a version. UNINIT: never set.
  */
@@ -28,6 +30,7 @@ final class SlotWord {
     private static final int SLAB_CLASS_SHIFT = 49;
     private static final int GENERATION_SHIFT = 53;
     private static final int BLOCK_CHECK_SHIFT = 61;
+    private static final long BATCH_CHECK = 7L << BLOCK_CHECK_SHIFT;
     private static final int SESSION_SHIFT = 30;
     private static final int LANE_SHIFT = 24;
     private static final int SEQUENCE_MASK = 0xFF_FFFF;
@@ -49,6 +52,29 @@ final class SlotWord {
             check ^= check >>> shift;
         }
         return check & 7;
+    }
+
+    /** The word that leads to a batch. */
+    static long ofBatch(final long ref) {
+        return of(ref) ^ BATCH_CHECK;
+    }
+
+    /** Tells whether a pointer leads to a batch; one that was damaged leads to nothing. */
+    static boolean isBatch(final long word) {
+        return of(ref(word)) == (word ^ BATCH_CHECK);
+    }
+
+    /** The batch that a word leads to. */
+    static long requireBatchRef(final PoolGeometry geometry, final long word, final long wordOffset) {
+        return requireRef(geometry, word ^ BATCH_CHECK, wordOffset);
+    }
+
+    static boolean isPossibleBatch(final PoolGeometry geometry, final long word) {
+        return isPossible(geometry, word ^ BATCH_CHECK);
+    }
+
+    static boolean leadsToBatch(final long word, final DirectBuffer block, final int index) {
+        return leadsTo(word ^ BATCH_CHECK, block, index);
     }
 
     /** The block that a word leads to. */

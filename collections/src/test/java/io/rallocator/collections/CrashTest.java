@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -58,6 +59,7 @@ class CrashTest {
         private Integer pendingKey;
         private String pendingValue;
         private Integer pendingOffer;
+        private List<Integer> pendingBatch = List.of();
         private boolean pendingPoll;
         private Integer pendingRemove;
         private int pendingDrain;
@@ -104,6 +106,14 @@ class CrashTest {
             worker.queue.add(element);
             elements.add(element);
             pendingOffer = null;
+        }
+
+        void offerAll(final int first, final int count) {
+            pendingBatch = IntStream.range(first, first + count).boxed().toList();
+            pool.agentTurn();
+            worker.queue.addAll(pendingBatch);
+            elements.addAll(pendingBatch);
+            pendingBatch = List.of();
         }
 
         void poll() {
@@ -154,6 +164,9 @@ class CrashTest {
             if (pendingRemove != null && found.size() < elements.size()) {
                 elements.remove(pendingRemove);
             }
+            if (!pendingBatch.isEmpty() && found.size() > elements.size()) {
+                elements.addAll(pendingBatch); // all or none
+            }
             if (pendingOffer != null && found.size() > elements.size()) {
                 elements.add(pendingOffer);
             }
@@ -201,6 +214,7 @@ class CrashTest {
                 run.pendingPoll = false;
                 run.pendingRemove = null;
                 run.pendingDrain = 0;
+                run.pendingBatch = List.of();
                 run.verify(other, what);
                 if (crashAt % 2 == 0) {
                     goOn(run, other, 1);
@@ -324,6 +338,29 @@ class CrashTest {
             run.offer(100);
             run.offer(101);
             run.drain(3);
+        });
+    }
+
+    @Test
+    void shouldKeepOrLoseABatchAsAWholeWhenAWorkerDiesOfferingOrTakingIt() {
+        dieEverywhere(false, run -> {
+            run.offer(1);
+            run.offerAll(10, 4);
+            run.offerAll(20, 2);
+            run.offer(2);
+            run.removeElement(12);
+            run.poll();
+            run.poll();
+            run.drain(1);
+            run.removeElement(20);
+            run.drain(SimulatedWorker.SLOTS);
+            run.drain(64);
+            run.offerAll(30, 3);
+            run.removeElement(31);
+            run.drain(1);
+            run.removeElement(32);
+            run.offerAll(40, 3);
+            run.drain(64);
         });
     }
 

@@ -29,6 +29,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -65,6 +66,7 @@ class DamageTest {
             for (int i = 0; i < 700; i++) {
                 queue.add("element " + i);
             }
+            queue.addAll(IntStream.range(0, 90).mapToObj(i -> "of a batch " + i).toList());
             for (int i = 0; i < 600; i++) {
                 queue.poll();
             }

@@ -181,8 +181,9 @@ class LinearizabilityTest {
 
     private static Action<Queue<Integer>> queueAction(final Random random) {
         final int element = random.nextInt(10);
-        return switch (random.nextInt(8)) {
+        return switch (random.nextInt(9)) {
             case 0, 1, 2 -> new Action<>("offer " + element, queue -> queue.offer(element));
+            case 8 -> new Action<>("addAll " + element, queue -> queue.addAll(List.of(element, element + 10)));
             case 3 -> new Action<>("peek", Queue::peek);
             case 4 -> new Action<>("remove " + element, queue -> queue.remove((Object) element));
             default -> new Action<>("poll", Queue::poll);

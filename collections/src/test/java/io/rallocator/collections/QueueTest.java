@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
@@ -256,6 +257,59 @@ class QueueTest {
                 }
                 late.remove();
                 assertThat(queue.size()).isEqualTo(SEGMENTS / 2);
+            }
+            pool.check();
+        }
+    }
+
+    @Test
+    void shouldShowAndRemoveElementsOfBatchesOneByOne() {
+        try (TestPool pool = TestPool.ofMebibytes(16)) {
+            try (RemoteHeap heap = pool.embedded()) {
+                final RemoteQueue<Integer> queue = heap.queue("batches", Codecs.ints());
+                final List<Integer> expected = new ArrayList<>();
+                for (int i = 0; i < 200; i++) {
+                    expected.add(i);
+                }
+                assertThat(queue.addAll(expected)).isTrue();
+                assertThat(queue.addAll(List.of())).isFalse();
+                assertThat(queue).containsExactlyElementsOf(expected);
+                assertThat(queue.remove((Object) 70)).isTrue();
+                assertThat(queue.remove((Object) 70)).isFalse();
+                assertThat(queue.removeIf(element -> element % 3 == 0)).isTrue();
+                expected.removeIf(element -> element == 70 || element % 3 == 0);
+                assertThat(queue).containsExactlyElementsOf(expected).hasSize(expected.size());
+                assertThat(queue.peek()).isEqualTo(1);
+                assertThat(queue.poll()).isEqualTo(1);
+                final List<Integer> drained = new ArrayList<>();
+                assertThat(queue.drainTo(drained, 5)).isEqualTo(5);
+                assertThat(drained).isEqualTo(expected.subList(1, 6));
+                assertThat(queue.sizeLong()).isEqualTo(expected.size() - 6);
+                pool.check();
+                queue.clear();
+                assertThat(queue.isEmpty()).isTrue();
+            }
+            pool.check();
+        }
+    }
+
+    @Test
+    void shouldKeepTheOrderWhenElementsOfABatchHaveManySizes() {
+        try (TestPool pool = TestPool.ofMebibytes(16)) {
+            try (RemoteHeap heap = pool.embedded()) {
+                final RemoteQueue<String> queue = heap.queue("sizes", Codecs.string());
+                final List<String> expected = new ArrayList<>();
+                for (int i = 0; i < 100; i++) {
+                    expected.add(i + "x".repeat(i % 10 == 7 ? 9_000 : 31 * i));
+                }
+                queue.addAll(expected);
+                final Collection<String> itself = queue;
+                assertThatThrownBy(() -> queue.addAll(itself)).isInstanceOf(IllegalArgumentException.class);
+                assertThat(queue).containsExactlyElementsOf(expected);
+                for (final String element : expected) {
+                    assertThat(queue.poll()).isEqualTo(element);
+                }
+                assertThat(queue.poll()).isNull();
             }
             pool.check();
         }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.rallocator.allocator.FabricCounters.Figure;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -198,6 +199,32 @@ class RoundTripBudgetTest {
             assertThat(chains(heap, "queue.drain", () -> queue.drainTo(drained)))
                     .isLessThanOrEqualTo(2L * elements / 22);
             assertThat(drained).hasSize(2 * elements).isSorted();
+        }
+    }
+
+    @Test
+    void shouldTakeAtMostTwoChainsToAddABatchAndToDrainIt() {
+        final int rounds = 300;
+        try (RemoteHeap heap = pool.embedded()) {
+            final RemoteQueue<Integer> queue = heap.queue("batches", Codecs.ints());
+            final List<Integer> batch = IntStream.range(0, 16).boxed().toList();
+            final long before = heap.count("queue.offer", Figure.CHAINS) + heap.count("queue.segment", Figure.CHAINS);
+            for (int i = 0; i < rounds; i++) {
+                queue.addAll(batch);
+            }
+            assertThat(heap.count("queue.offer", Figure.CHAINS) + heap.count("queue.segment", Figure.CHAINS) - before)
+                    .isLessThanOrEqualTo(2L * rounds);
+            assertThat(queue.sizeLong()).isEqualTo(16L * rounds);
+            final List<Integer> drained = new ArrayList<>();
+            assertThat(chains(heap, "queue.drain", () -> queue.drainTo(drained, 16 * rounds / 2)))
+                    .isLessThanOrEqualTo(2L * rounds / 2);
+            final List<Long> parts = new ArrayList<>();
+            for (int i = 0; i < rounds / 2; i++) {
+                parts.add(chains(heap, "queue.drain", () -> queue.drainTo(drained, 16)));
+            }
+            assertMostlyButAtBorders(2, 3, parts);
+            assertThat(drained).hasSize(16 * rounds);
+            assertThat(drained.subList(0, 16)).isEqualTo(batch);
         }
     }
 

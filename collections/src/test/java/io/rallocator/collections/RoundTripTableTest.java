@@ -278,11 +278,22 @@ class RoundTripTableTest {
         map("isEmpty", NO_BUDGET, NO_BUDGET, w -> w.map.isEmpty());
         map("size", NO_BUDGET, NO_BUDGET, w -> w.map.size());
         queue("offer", NO_BUDGET, 2, w -> w.queue.offer(w.key));
-        queue("addAll of 16", NO_BUDGET, NO_BUDGET, w -> w.queue.addAll(w.batch()));
+        queue("addAll of 16", NO_BUDGET, 2, w -> w.queue.addAll(w.batch()));
         queue("poll", 2, 2, w -> w.queue.poll());
         queue("peek", NO_BUDGET, 2, w -> w.queue.peek());
         queue("isEmpty", NO_BUDGET, 2, w -> w.queue.isEmpty());
-        queue("drainTo of 16", 2, 2, w -> w.queue.addAll(w.batch()), w -> w.queue.drainTo(new ArrayList<>(), BATCH));
+        queue(
+                "drainTo of 16",
+                2,
+                2,
+                w -> w.batch().forEach(w.queue::add),
+                w -> w.queue.drainTo(new ArrayList<>(), BATCH));
+        queue(
+                "drainTo of 16, a batch",
+                NO_BUDGET,
+                NO_BUDGET,
+                w -> w.queue.addAll(w.batch()),
+                w -> w.queue.drainTo(new ArrayList<>(), BATCH));
         queue("size", NO_BUDGET, NO_BUDGET, w -> w.queue.size());
         addRowsOfLongs();
         addRowsOfBytes();

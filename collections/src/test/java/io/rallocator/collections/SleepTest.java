@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.rallocator.allocator.SimulatedPool;
 import io.rallocator.allocator.WorkerSession;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -15,6 +16,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -217,21 +219,38 @@ class SleepTest {
     /** Both offer and poll across several segments. */
     private static final class QueuePlay implements Play {
         private static final int AWAKE = 1_000;
+        private static final int BATCH_STEP = 10_000;
+
+        /** Order of one producer's elements. */
+        private static final Comparator<Integer> AS_OFFERED = Comparator.comparingInt(
+                        (Integer element) -> element % BATCH_STEP)
+                .thenComparingInt(element -> element / BATCH_STEP);
+
         private final List<Integer> takenAwake = new ArrayList<>();
         private final List<Integer> takenAsleep = new ArrayList<>();
         private final List<Integer> removed = new ArrayList<>();
         private final int most;
+        private final int batch;
         private int offered;
 
-        /** Takes so many elements at a time. */
-        QueuePlay(final int most) {
+        /** Takes so many elements at a time, and puts so many into a batch. */
+        QueuePlay(final int most, final int batch) {
             this.most = most;
+            this.batch = batch;
         }
 
         private void offer(final SimulatedWorker worker, final int element) {
             pool.agentTurn();
-            worker.queue.add(element);
-            offered++;
+            if (batch == 1) {
+                worker.queue.add(element);
+            } else {
+                final List<Integer> elements = new ArrayList<>();
+                for (int i = 0; i < batch; i++) {
+                    elements.add(element + BATCH_STEP * i);
+                }
+                worker.queue.addAll(elements);
+            }
+            offered += batch;
         }
 
         private void poll(final SimulatedWorker worker, final List<Integer> taken) {
@@ -301,20 +320,20 @@ class SleepTest {
             assertThat(all).as(what).hasSize(offered);
             assertThat(worker.queue.sizeLong()).as(what).isEqualTo(left.size());
             for (final List<Integer> list : List.of(left, takenAwake, takenAsleep)) {
-                assertThat(list.stream().filter(element -> element < AWAKE))
+                assertThat(list.stream().filter(element -> element % BATCH_STEP < AWAKE))
                         .as(what)
-                        .isSorted();
-                assertThat(list.stream().filter(element -> element >= AWAKE))
+                        .isSortedAccordingTo(AS_OFFERED);
+                assertThat(list.stream().filter(element -> element % BATCH_STEP >= AWAKE))
                         .as(what)
-                        .isSorted();
+                        .isSortedAccordingTo(AS_OFFERED);
             }
         }
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {1, 3})
-    void shouldDeliverEachElementOnceWhereverAWorkerSleeps(final int most) {
-        sleepEverywhere(false, 100, () -> new QueuePlay(most));
+    @CsvSource({"1, 1", "3, 1", "1, 3", "2, 3", "64, 3"})
+    void shouldDeliverEachElementOnceWhereverAWorkerSleeps(final int most, final int batch) {
+        sleepEverywhere(false, 100, () -> new QueuePlay(most, batch));
     }
 
     /** Both fill a bounded queue again and again, and take from it what makes room. */

@@ -12,7 +12,7 @@ import org.agrona.MutableDirectBuffer;
  *  8   locator 40 | structure 16 | generation 8
  * </pre>
  *
- * Immutable kinds (bucket, value, element, array element, chunks, chunk) are checked to their last byte; kinds that hold
+ * Immutable kinds (bucket, value, element, batch, array element, chunks, chunk) are checked to their last byte; kinds that hold
  * mutable words (root, extent, segment, directory) are checked up to those words. The locator's meaning is the kind's: a bucket's index, a slot's address, ….
  */
 public final class BlockDescriptor {
@@ -42,6 +42,9 @@ public final class BlockDescriptor {
 
     /** Kind: part of a value, owned by a list of chunks; locator as of a value. */
     public static final int CHUNK = 8;
+
+    /** Kind: elements of one slot of a queue; locator as of an element. */
+    public static final int BATCH = 9;
 
     /** Kind: element of an array; locator = index of the element. */
     public static final int ARRAY_ELEMENT = 11;
@@ -259,6 +262,7 @@ public final class BlockDescriptor {
             case ELEMENT -> "element";
             case CHUNKS -> "chunks";
             case CHUNK -> "chunk";
+            case BATCH -> "batch";
             case ARRAY_ELEMENT -> "array element";
             case DIRECTORY -> "directory";
             case NAMES -> "names";

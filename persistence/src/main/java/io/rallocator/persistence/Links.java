@@ -47,6 +47,7 @@ public final class Links {
             final NvmRegion region, final long offset, final UnsafeBuffer target, final int index, final int length) {
         region.read(offset, target, index, length);
         if (region.durability() == Durability.PROCESS) {
+            clean(target, index, length);
             return;
         }
         int dirty = 0;
@@ -64,6 +65,16 @@ public final class Links {
             final long word = target.getLong(index + at);
             if ((word & LinkWord.DIRTY) != 0) {
                 target.putLong(index + at, settle(region, offset + at, word));
+            }
+        }
+    }
+
+    /** Of a damaged word, or of a pool that had another level: a single word is read in the same way. */
+    private static void clean(final UnsafeBuffer target, final int index, final int length) {
+        for (int at = index; at < index + length; at += Long.BYTES) {
+            final long word = target.getLong(at);
+            if ((word & LinkWord.DIRTY) != 0) {
+                target.putLong(at, LinkWord.clean(word));
             }
         }
     }
