@@ -190,6 +190,7 @@ final class SlabPublisher {
         }
         final long slabWord = slabWord(slabClass, ticket);
         final int unit = RingDescriptor.slabUnit(slabWord);
+        region.persist(slot(slabClass, ticket), Long.BYTES); // else power loss publishes again what has an owner (I4)
         slabs.swapOwner(
                 unit,
                 slabs.owner(unit),

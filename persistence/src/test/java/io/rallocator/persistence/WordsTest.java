@@ -193,7 +193,7 @@ class WordsTest {
         assertThat(BlockDescriptor.isValid(new UnsafeBuffer(new byte[64]), 0, 64))
                 .isFalse();
         assertThat(BlockDescriptor.kindName(BlockDescriptor.VALUE)).isEqualTo("value");
-        assertThat(BlockDescriptor.kindName(15)).isEqualTo("kind 15");
+        assertThat(BlockDescriptor.kindName(200)).isEqualTo("kind 200");
     }
 
     @Test

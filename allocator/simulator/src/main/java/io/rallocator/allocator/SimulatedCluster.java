@@ -50,7 +50,7 @@ public final class SimulatedCluster implements AutoCloseable {
      * @param durability of the pool: at PROCESS, losing power is not survived and not to be tried
      */
     public SimulatedCluster(final long seed, final PoolGeometry geometry, final Durability durability) {
-        this.random = new Random(seed);
+        this.random = new Random(seed * 0x9E37_79B9_7F4A_7C15L); // else neighbours begin alike
         this.geometry = geometry;
         this.scheduler = new Scheduler(new Random(random.nextLong()));
         this.memory = new SimulatedNvm((int) geometry.capacity(), durability);
@@ -77,7 +77,22 @@ public final class SimulatedCluster implements AutoCloseable {
 
         private Worker(final String name, final Application body) {
             this.name = name;
-            application = scheduler.start(name, () -> body.run(open()));
+            application = scheduler.start(name, () -> {
+                final WorkerSession opened = tryOpen();
+                if (opened != null) {
+                    body.run(opened);
+                }
+            });
+        }
+
+        /** Returns null if the connection broke meanwhile: then the worker ends. */
+        private WorkerSession tryOpen() {
+            try {
+                return open();
+            } catch (final RallocatorException e) {
+                failedDuties++;
+                return null;
+            }
         }
 
         private WorkerSession open() {
@@ -136,7 +151,7 @@ public final class SimulatedCluster implements AutoCloseable {
         }
 
         /**
-         * Duties of the session's conductor that failed with a broken connection.
+         * Duties outside the application's calls that failed with a broken connection.
          *
          * @return count
          */
@@ -237,9 +252,16 @@ public final class SimulatedCluster implements AutoCloseable {
 
     /** Loses power: every process is gone, and of what was not persisted some is lost. Nothing runs until it is started. */
     public void losePower() {
-        List.copyOf(workers).forEach(Worker::kill);
-        blade.kill();
+        killAll();
         memory.losePower(random);
+    }
+
+    /** Kills every process. Nothing runs until it is started. */
+    public void killAll() {
+        List.copyOf(workers).forEach(Worker::kill);
+        if (blade != null) {
+            blade.kill();
+        }
     }
 
     // ---- the end
@@ -260,10 +282,7 @@ public final class SimulatedCluster implements AutoCloseable {
 
     @Override
     public void close() {
-        List.copyOf(workers).forEach(Worker::kill);
-        if (blade != null) {
-            blade.kill();
-        }
+        killAll();
         try (Stream<Path> files = Files.walk(folder)) {
             for (final Path path : files.sorted(Comparator.reverseOrder()).toList()) {
                 Files.delete(path);

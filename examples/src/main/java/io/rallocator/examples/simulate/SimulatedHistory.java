@@ -42,7 +42,7 @@ public final class SimulatedHistory {
         this.seed = seed;
         this.crashes = crashes;
         this.rounds = rounds;
-        this.random = new Random(seed);
+        this.random = new Random(seed * 0xD129_0254_38D8_A96BL); // else neighbours begin alike
         this.durability = crashes && random.nextBoolean() ? Durability.POWER : Durability.PROCESS;
     }
 

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(7_200)
 class SimulatedHistoryTest {
     private static final long SEED = Long.getLong("rallocator.seed", 1);
-    private static final int SEEDS = Integer.getInteger("rallocator.iterations", 24);
+    private static final int SEEDS = Integer.getInteger("rallocator.seeds", 24);
     private static final int ROUNDS = 30;
 
     @Test
