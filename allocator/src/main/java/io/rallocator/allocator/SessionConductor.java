@@ -4,6 +4,8 @@ import io.rallocator.persistence.CheckedWord;
 import io.rallocator.persistence.PoolGeometry;
 import io.rallocator.persistence.SessionDescriptor;
 import org.agrona.concurrent.Agent;
+import org.agrona.concurrent.EpochClock;
+import org.agrona.concurrent.SystemEpochClock;
 
 /**
  * The background duty of a session: follows and advances the global epoch, announces it once the operations of the older
@@ -29,6 +31,7 @@ final class SessionConductor implements Agent {
     private long lastHeartbeatMs;
     private long drops;
     private int sweepsDue;
+    private EpochClock clock = SystemEpochClock.INSTANCE;
     private volatile long globalEpoch;
     private volatile long orphanCount;
     private volatile boolean hasPeers;
@@ -125,9 +128,15 @@ final class SessionConductor implements Agent {
         }
     }
 
+    /** For a simulated machine, whose time is its own. */
+    void clock(final EpochClock time) {
+        clock = time;
+        lastHeartbeatMs = time.time();
+    }
+
     private void watch() {
         final int orphans = chain.readWord(PoolGeometry.orphansOffset());
-        final long now = System.currentTimeMillis();
+        final long now = clock.time();
         if (now - lastHeartbeatMs >= HEARTBEAT_MS) {
             lastHeartbeatMs = now;
             chain.writeWord(lineOffset + SessionDescriptor.HEARTBEAT_OFFSET, CheckedWord.of(now));

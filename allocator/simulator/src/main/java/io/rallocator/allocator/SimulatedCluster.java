@@ -30,7 +30,8 @@ import java.util.stream.Stream;
  */
 public final class SimulatedCluster implements AutoCloseable {
     private static final int DUTY_PAUSE = 20;
-    private static final int SETTLING_STEPS = 200_000;
+    private static final int SETTLING_STEPS = 40_000;
+    private static final long PATIENCE_NS = 20_000_000_000L;
 
     private final Random random;
     private final Scheduler scheduler;
@@ -98,6 +99,8 @@ public final class SimulatedCluster implements AutoCloseable {
         private WorkerSession open() {
             final WorkerSession opened = WorkerSession.open(
                     file, memory, geometry, name, region -> new SteppedQueuePair(region, scheduler, faults), false);
+            opened.slabClient().patience(0, PATIENCE_NS); // waits by looking again, a step each, and not by the clock
+            opened.conductor().clock(scheduler::nowMs);
             session = opened;
             conductor = scheduler.start(name + "-conductor", () -> {
                 while (!opened.isFenced()) {
@@ -276,7 +279,7 @@ public final class SimulatedCluster implements AutoCloseable {
         scheduler.run(SETTLING_STEPS);
         blade.kill();
         startBlade();
-        scheduler.run(SETTLING_STEPS / 10);
+        scheduler.run(SETTLING_STEPS / 4);
         return PoolChecker.check(memory, superblock, true);
     }
 
