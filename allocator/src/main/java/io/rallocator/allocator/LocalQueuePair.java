@@ -1,6 +1,7 @@
 package io.rallocator.allocator;
 
 import io.rallocator.allocator.FabricCounters.Figure;
+import io.rallocator.persistence.HeapClosedException;
 import io.rallocator.persistence.NvmRegion;
 
 /**
@@ -10,6 +11,7 @@ import io.rallocator.persistence.NvmRegion;
 public final class LocalQueuePair implements QueuePair {
     private final VerbExecutor executor;
     private final FabricCounters counters = new FabricCounters();
+    private boolean closed;
 
     /**
      * Makes a queue pair.
@@ -22,6 +24,9 @@ public final class LocalQueuePair implements QueuePair {
 
     @Override
     public void execute(final Chain chain, final Operation operation) {
+        if (closed) {
+            throw new HeapClosedException("the queue pair is closed; " + operation + " was not executed");
+        }
         long in = 0;
         long out = 0;
         int persists = 0;
@@ -66,6 +71,6 @@ public final class LocalQueuePair implements QueuePair {
 
     @Override
     public void close() {
-        // the region belongs to whoever mapped it
+        closed = true; // the region belongs to whoever mapped it
     }
 }

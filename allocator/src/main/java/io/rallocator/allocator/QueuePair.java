@@ -14,6 +14,9 @@ public interface QueuePair extends AutoCloseable {
      * @param operation under which its cost is counted
      * @throws io.rallocator.persistence.RallocatorException if the fabric fails; then each verb may or may not have
      *     taken effect
+     * @throws io.rallocator.persistence.HeapClosedException after {@link #close}; then no verb has taken effect
+     * @throws IndexOutOfBoundsException if a verb leaves the region or its word is not aligned; then that verb and later
+     *     ones have not taken effect, and the queue pair may be useless
      */
     void execute(Chain chain, Operation operation);
 
@@ -24,6 +27,7 @@ public interface QueuePair extends AutoCloseable {
      */
     FabricCounters counters();
 
+    /** Ends the use of this queue pair, by the thread that uses it. The memory stays. Idempotent. */
     @Override
     void close();
 }
