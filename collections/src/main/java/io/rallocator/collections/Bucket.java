@@ -5,7 +5,7 @@ import org.agrona.concurrent.UnsafeBuffer;
 
 /** One bucket as an operation saw it. Valid while the operation holds its lane; the hint outlives it. */
 final class Bucket {
-    private static final long NO_HINT = -1;
+    private static final long NOTHING = -1;
     private static final int STRUCTURE_SHIFT = 40;
 
     /** Index in the table. */
@@ -29,11 +29,12 @@ final class Bucket {
     /** The word was not read by this operation but remembered from this epoch: a swap that expects it proves it. */
     boolean remembered;
 
-    private long hintKey = NO_HINT;
+    private long hintTable;
+    private long hintIndex;
     private long hintWord;
 
     private final GrowingBuffer keptBlock = new GrowingBuffer();
-    private long keptKey = NO_HINT;
+    private long keptKey = NOTHING;
     private long keptWord;
     private int keptLength;
     private long keptEpoch;
@@ -115,7 +116,7 @@ final class Bucket {
 
     /** Forgets what was kept. */
     void dropKept() {
-        keptKey = NO_HINT;
+        keptKey = NOTHING;
     }
 
     /** Gives back the memory for large blocks. */
@@ -124,15 +125,21 @@ final class Bucket {
         keptBlock.trim(keptBytes);
     }
 
-    /** Notes a word of this bucket for the next look: it tells which block to read along with the word. */
-    void hint(final int structure, final long seenWord) {
-        hintKey = key(structure);
+    /**
+     * Notes a word of this bucket for the next look: it tells which block to read along with the word.
+     *
+     * @param table {@link MapTable#number}: a thread may use another pool next, where the word leads nowhere
+     * @param seenWord of the bucket
+     */
+    void hint(final long table, final long seenWord) {
+        hintTable = table;
+        hintIndex = index;
         hintWord = seenWord;
     }
 
     /** Tells whether a word of this bucket was noted. */
-    boolean hasHint(final int structure) {
-        return hintKey == key(structure);
+    boolean hasHint(final long table) {
+        return hintTable == table && hintIndex == index;
     }
 
     long hintWord() {

@@ -94,7 +94,7 @@ final class BucketLocator {
             final long word = lane.readWord(operation, bucket.wordOffset);
             if (word != bucket.word) {
                 table.forget(bucket);
-                bucket.hint(table.structure(), word);
+                bucket.hint(table.number(), word);
                 return false;
             }
             bucket.remembered = false;
@@ -161,7 +161,7 @@ final class BucketLocator {
                 remember(lane, bucket);
                 return;
             }
-        } else if (bucket.hasHint(table.structure())) {
+        } else if (bucket.hasHint(table.number())) {
             if (readBoth(lane, operation, bucket, bucket.hintWord())) {
                 remember(lane, bucket);
                 return;

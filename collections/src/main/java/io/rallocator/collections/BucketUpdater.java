@@ -325,7 +325,7 @@ final class BucketUpdater {
         change.bucketRef = bucketRef;
         change.valueRef = valueRef;
         table.forget(bucket);
-        bucket.hint(table.structure(), commit.witness());
+        bucket.hint(table.number(), commit.witness());
         return false;
     }
 }

@@ -26,6 +26,9 @@ final class MapTable {
     private static final Operation SIZE = Operation.named("map.size");
     private static final int SIZE_ATTEMPTS = 16;
 
+    private static final AtomicLong NUMBERS = new AtomicLong();
+
+    private final long number = NUMBERS.incrementAndGet();
     private final WorkerSession session;
     private final StructureRoot root;
     private final String where;
@@ -82,6 +85,11 @@ final class MapTable {
 
     int structure() {
         return root.index();
+    }
+
+    /** No other table of this process has the same, whichever heap it is of. */
+    long number() {
+        return number;
     }
 
     MapLayout layout() {
@@ -171,7 +179,7 @@ final class MapTable {
         try {
             locator.locateForReading(lane, operation, scratch.hash, scratch.bucket);
             take(lane, operation, scratch, find(scratch), wantsValue);
-            scratch.bucket.hint(structure(), scratch.bucket.word);
+            scratch.bucket.hint(number, scratch.bucket.word);
             return scratch.found;
         } finally {
             session.release(lane);
@@ -203,7 +211,7 @@ final class MapTable {
             if (!bucket.remembered && !bucket.isFrozen()) {
                 bucket.keep(structure(), lane.epoch());
             }
-            bucket.hint(structure(), bucket.word);
+            bucket.hint(number, bucket.word);
             return scratch.found;
         } finally {
             session.release(lane);

@@ -61,6 +61,33 @@ class TrapTest {
     }
 
     /** Trap 10: within an epoch a remembered word is proof, in another epoch it is only a hint where to look. */
+    /** What a thread remembers of a bucket must not be looked for in another pool: there it can lead behind the end. */
+    @Test
+    void shouldReadTheRightPoolWhenAThreadUsesALargerOneBefore() {
+        try (TestPool largePool = TestPool.ofMebibytes(64);
+                TestPool smallPool = TestPool.ofMebibytes(16)) {
+            try (RemoteHeap large = largePool.embedded();
+                    RemoteHeap small = smallPool.embedded()) {
+                large.map("filler", Codecs.ints(), Codecs.bytes()).set(0, new byte[40 << 20]);
+                small.map("filler", Codecs.ints(), Codecs.bytes()).set(0, new byte[1]);
+                final RemoteMap<Integer, String> inLarge = large.map("map", Codecs.ints(), Codecs.string());
+                final RemoteMap<Integer, String> inSmall = small.map("map", Codecs.ints(), Codecs.string());
+                for (int key = 0; key < 200; key++) {
+                    inLarge.set(key, "in large " + key);
+                    inSmall.set(key, "in small " + key);
+                }
+                for (int key = 0; key < 200; key++) {
+                    assertThat(inLarge.get(key)).isEqualTo("in large " + key);
+                    assertThat(inSmall.get(key)).isEqualTo("in small " + key);
+                    assertThat(inLarge.put(key, "new")).isEqualTo("in large " + key);
+                    assertThat(inSmall.put(key, "new")).isEqualTo("in small " + key);
+                }
+            }
+            largePool.check();
+            smallPool.check();
+        }
+    }
+
     @Test
     void shouldLookAgainBeforeAPutWhenTheRememberedWordIsOfAnOlderEpoch() {
         final Operation put = Operation.named("map.put");
