@@ -1,15 +1,14 @@
 package io.rallocator.persistence;
 
-import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.file.Path;
-import net.openhft.chronicle.bytes.MappedBytes;
+import org.agrona.CloseHelper;
 import org.agrona.DirectBuffer;
 import org.agrona.MutableDirectBuffer;
 import org.agrona.UnsafeApi;
 
 /**
- * A region over a shared mapping of a whole file (tmpfs, disk, DAX), mapped by Chronicle Bytes with 64-bit offsets.
+ * A region over a shared mapping of a whole file (tmpfs, disk, DAX).
  *
  * <p>At {@link NvmRegion.Durability#PROCESS} a completed store is in the kernel's pages and outlives every process. At
  * {@link NvmRegion.Durability#POWER} a persist syncs the file; one sync serves all threads that wait for one. Reading a mapping whose file was truncated by someone else kills the JVM (SIGBUS); {@link PoolFile} checks
@@ -18,7 +17,7 @@ import org.agrona.UnsafeApi;
  * <p>Threads: any. The owner must stop every user before {@link #close()}.
  */
 public final class MappedNvmRegion implements NvmRegion {
-    private final MappedBytes bytes;
+    private final FileMapping mapping;
     private final long address;
     private final long capacity;
 
@@ -28,12 +27,12 @@ public final class MappedNvmRegion implements NvmRegion {
     private final GroupSync sync;
     private volatile boolean closed;
 
-    private MappedNvmRegion(final MappedBytes bytes, final long capacity, final DeviceSync device) {
-        this.bytes = bytes;
+    private MappedNvmRegion(final FileMapping mapping, final long capacity, final DeviceSync device) {
+        this.mapping = mapping;
         this.capacity = capacity;
         this.device = device;
         this.sync = device == null ? null : new GroupSync(device);
-        this.address = bytes.addressForRead(0);
+        this.address = mapping.address();
     }
 
     /**
@@ -55,30 +54,20 @@ public final class MappedNvmRegion implements NvmRegion {
 
     /** Takes over the device. */
     static MappedNvmRegion map(final Path file, final long capacity, final DeviceSync device) {
+        FileMapping mapping = null;
         try {
-            final MappedBytes bytes = MappedBytes.singleMappedBytes(file.toFile(), capacity);
-            bytes.singleThreadedCheckDisabled(true);
-            final MappedNvmRegion region = new MappedNvmRegion(bytes, capacity, device);
+            mapping = FileMapping.open(file, capacity);
+            final MappedNvmRegion region = new MappedNvmRegion(mapping, capacity, device);
             region.readLong(0); // fails here, not later, where a JVM flag is missing
             return region;
-        } catch (final FileNotFoundException | RuntimeException | IllegalAccessError e) {
+        } catch (final IOException | RuntimeException | IllegalAccessError e) {
             final PoolUnavailableException unavailable = new PoolUnavailableException(
-                    "cannot map " + file + " (" + capacity + " bytes): " + e.getMessage()
+                    "cannot map " + file + " (" + capacity + " bytes): " + e
                             + "; if it is about access to a JDK package, start Java with the flags in the README"
                             + " or use bin/rallocator",
                     e);
-            closeDevice(device, unavailable);
+            CloseHelper.closeAll(unavailable::addSuppressed, mapping, device);
             throw unavailable;
-        }
-    }
-
-    private static void closeDevice(final DeviceSync device, final RuntimeException cause) {
-        if (device != null) {
-            try {
-                device.close();
-            } catch (final IOException e) {
-                cause.addSuppressed(e);
-            }
         }
     }
 
@@ -162,7 +151,7 @@ public final class MappedNvmRegion implements NvmRegion {
             return;
         }
         closed = true;
-        bytes.releaseLast();
+        mapping.close();
         if (device != null) {
             try {
                 device.close();
