@@ -20,7 +20,6 @@ final class FreeDrainer {
     private final SlabIndex slabs;
     private final long[] heads;
     private LimboQueue limbo = new LimboQueue();
-    private long epoch;
 
     FreeDrainer(final NvmRegion region, final PoolGeometry geometry, final SlabIndex slabs) {
         this.region = region;
@@ -31,8 +30,7 @@ final class FreeDrainer {
 
     /** Reads the heads, and puts every slab in limbo at the current epoch: older ones wait a little longer. */
     void restore() {
-        epoch = CheckedWord.payload(
-                region.readLong(PoolGeometry.epochOffset()), "global epoch", PoolGeometry.epochOffset());
+        final long epoch = globalEpoch();
         for (int session = 0; session < heads.length; session++) {
             final long offset = geometry.freeHeadOffset(session);
             heads[session] = CheckedWord.payload(region.readLong(offset), "head of a free ring", offset);
@@ -88,7 +86,10 @@ final class FreeDrainer {
         return true;
     }
 
-    /** Makes a slab wait for the epochs. */
+    /**
+     * Makes a slab wait for the epochs, from the one that is current now: what an earlier tick saw may be long past if this process
+     * was stopped in between, and then nobody would wait for those who read now (I7).
+     */
     boolean enterLimbo(final int unit, final long owner) {
         final boolean swapped = slabs.swapOwner(
                 unit,
@@ -99,14 +100,13 @@ final class FreeDrainer {
                         0,
                         SlabTableDescriptor.generation(owner)));
         if (swapped) {
-            limbo.add(unit, epoch + 1);
+            limbo.add(unit, globalEpoch() + 1);
         }
         return swapped;
     }
 
     /** Frees the slabs whose epochs are over. */
     int release(final long globalEpoch) {
-        epoch = globalEpoch;
         int work = 0;
         while (!limbo.isEmpty() && limbo.firstEpoch() + EPOCHS_TO_WAIT <= globalEpoch) {
             final int unit = (int) limbo.poll();
@@ -114,5 +114,10 @@ final class FreeDrainer {
             work++;
         }
         return work;
+    }
+
+    private long globalEpoch() {
+        final long offset = PoolGeometry.epochOffset();
+        return CheckedWord.payload(region.readLong(offset), "global epoch", offset);
     }
 }

@@ -113,6 +113,50 @@ class EpochTest {
         }
     }
 
+    /**
+     * The blade sleeps before each of its steps in turn, while the epochs go on, a reader sees a block, another worker removes it
+     * and dies: what the blade last knew of the epoch says nothing about who reads now.
+     */
+    @Test
+    void shouldNotFreeASlabOfTheDeadWhileALaneReadsInItWhereverTheBladeSlept() {
+        try (World world = World.small()) {
+            boolean slept = true;
+            long k = 0;
+            for (; slept; k++) {
+                world.restart();
+                final WorkerSession reader = world.open("reader");
+                final WorkerSession dead = world.open("dead");
+                final Cells cells = world.cells(dead, ROOT, 4);
+                world.agentTurn();
+                cells.put(0, 1, BYTES);
+                final int unit = world.geometry.slabUnitAt(blockOf(world, cells, 0), 0);
+                final Lane[] pin = new Lane[1];
+                final PausePoint pause = new PausePoint(k, () -> {
+                    for (int i = 0; i < 20; i++) {
+                        world.conductorTurns();
+                    }
+                    pin[0] = reader.acquire();
+                    cells.remove(0);
+                    world.kill(dead);
+                });
+                world.crashAgent(pause);
+                world.agentTurn();
+                slept = pause.isReached();
+                if (slept) {
+                    world.turns(20);
+                    assertThat(state(world, unit))
+                            .as("sleeping before step %d", k)
+                            .isEqualTo(SlabTableDescriptor.LIMBO);
+                    reader.release(pin[0]);
+                    world.turns(20);
+                    assertThat(state(world, unit)).as("afterwards").isNotEqualTo(SlabTableDescriptor.LIMBO);
+                    world.checkAll("slept");
+                }
+            }
+            assertThat(k).isGreaterThan(5);
+        }
+    }
+
     private static int state(final World world, final int unit) {
         return SlabTableDescriptor.state(world.region.readLong(world.geometry.slabEntryOffset(unit)));
     }
