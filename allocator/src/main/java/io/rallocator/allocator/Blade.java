@@ -3,11 +3,9 @@ package io.rallocator.allocator;
 import io.rallocator.persistence.NvmRegion;
 import io.rallocator.persistence.PoolFile;
 import io.rallocator.persistence.PoolGeometry;
-import io.rallocator.persistence.PoolInUseException;
 import io.rallocator.persistence.PoolLock;
 import io.rallocator.persistence.Superblock;
 import java.nio.file.Path;
-import java.util.concurrent.locks.LockSupport;
 import org.agrona.concurrent.AgentRunner;
 import org.agrona.concurrent.BackoffIdleStrategy;
 import org.agrona.concurrent.SystemEpochClock;
@@ -20,8 +18,6 @@ import org.agrona.concurrent.SystemEpochClock;
  * <p>Threads: one for the agent, one that takes dropped structures apart; the methods may be called by any.
  */
 public final class Blade implements AutoCloseable {
-    private static final int LOCK_TRIES = 50;
-
     private final Path pool;
     private final PoolLock lock;
     private final Superblock superblock;
@@ -30,6 +26,7 @@ public final class Blade implements AutoCloseable {
     private final AgentRunner runner;
     private final StructureReaper reaper;
     private final AgentRunner reaperRunner;
+    private final PoolLock serving;
     private final long recoveryNs;
     private boolean closed;
 
@@ -54,6 +51,7 @@ public final class Blade implements AutoCloseable {
                 new DutyErrors("the reaper of " + pool),
                 null,
                 reaper);
+        serving = BladeGate.serve(pool);
         start(runner);
         start(reaperRunner);
     }
@@ -71,13 +69,13 @@ public final class Blade implements AutoCloseable {
      *
      * @param pool file of the pool
      * @return the blade
-     * @throws PoolInUseException if another blade serves it
+     * @throws io.rallocator.persistence.PoolInUseException if another blade serves it
      * @throws io.rallocator.persistence.PoolUnavailableException if the file is missing, no pool, truncated or read-only
      * @throws io.rallocator.persistence.CorruptedPoolException if metadata that recovery needs is damaged
      */
     public static Blade open(final Path pool) {
         PoolFile.readSuperblock(pool);
-        final PoolLock lock = acquire(pool);
+        final PoolLock lock = BladeGate.become(pool);
         NvmRegion region = null;
         try {
             final Superblock superblock = PoolFile.readSuperblock(pool).nextIncarnation();
@@ -90,19 +88,6 @@ public final class Blade implements AutoCloseable {
             lock.close();
             throw e;
         }
-    }
-
-    /** A worker that attaches holds the lock for a moment to see whether anyone serves the pool: try a few times. */
-    private static PoolLock acquire(final Path pool) {
-        for (int i = 0; i < LOCK_TRIES; i++) {
-            final PoolLock lock = PoolLock.tryAcquire(PoolLock.bladeLock(pool));
-            if (lock != null) {
-                return lock;
-            }
-            LockSupport.parkNanos(2_000_000);
-        }
-        throw new PoolInUseException(pool + " is served by another blade (it holds " + PoolLock.bladeLock(pool)
-                + "); attach to it with local:" + pool + ", or stop it first");
     }
 
     /**
@@ -157,6 +142,7 @@ public final class Blade implements AutoCloseable {
             return;
         }
         closed = true;
+        serving.close(); // nobody else comes in
         reaper.stop();
         reaperRunner.close();
         runner.close();

@@ -108,7 +108,8 @@ public final class WorkerSession implements AutoCloseable {
     }
 
     /**
-     * Opens a session with a pool that a blade of this host serves, over a mapping of its own.
+     * Opens a session with a pool that a blade of this host serves, over a mapping of its own. Waits while the blade recovers the
+     * pool, up to a minute.
      *
      * @param pool file of the pool
      * @param name of the worker, for people, at most 76 bytes in UTF-8
@@ -118,7 +119,7 @@ public final class WorkerSession implements AutoCloseable {
      */
     public static WorkerSession attach(final Path pool, final String name) {
         final Superblock superblock = PoolFile.readSuperblock(pool);
-        requireBlade(pool);
+        BladeGate.await(pool);
         final NvmRegion region = PoolFile.map(pool, superblock);
         try {
             return new WorkerSession(pool, region, true, superblock.geometry(), name, LocalQueuePair::new, true);
@@ -155,15 +156,6 @@ public final class WorkerSession implements AutoCloseable {
             final Function<NvmRegion, QueuePair> fabric,
             final boolean conducted) {
         return new WorkerSession(pool, region, false, geometry, name, fabric, conducted);
-    }
-
-    private static void requireBlade(final Path pool) {
-        final PoolLock free = PoolLock.tryAcquire(PoolLock.bladeLock(pool));
-        if (free != null) {
-            free.close();
-            throw new PoolUnavailableException("no blade serves " + pool + "; start one with `rallocator blade --pool "
-                    + pool + "`, or open embedded:" + pool);
-        }
     }
 
     /**

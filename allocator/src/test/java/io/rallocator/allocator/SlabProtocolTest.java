@@ -383,8 +383,10 @@ class SlabProtocolTest {
     @Test
     void shouldGoOnWithoutABladeWhilePublishedSlabsLast() {
         try (TestPool pool = TestPool.ofMebibytes(8);
-                PoolLock serving = PoolLock.tryAcquire(pool.bladeLock());
+                PoolLock blade = BladeGate.become(pool.file);
+                PoolLock serving = BladeGate.serve(pool.file);
                 NvmRegion region = PoolFile.map(pool.file, PoolFile.readSuperblock(pool.file))) {
+            assertThat(blade).isNotNull();
             assertThat(serving).isNotNull();
             final BladeAgent agent = new BladeAgent(pool.file, region, pool.geometry, System::currentTimeMillis);
             agent.recover();

@@ -6,7 +6,6 @@ import io.rallocator.persistence.CheckReport;
 import io.rallocator.persistence.PoolChecker;
 import io.rallocator.persistence.PoolFile;
 import io.rallocator.persistence.PoolGeometry;
-import io.rallocator.persistence.PoolLock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,10 +41,6 @@ final class TestPool implements AutoCloseable {
 
     static TestPool ofMebibytes(final int mebibytes) {
         return create(PoolGeometry.of((long) mebibytes << 20, new int[] {4096, 16384, 65536}, 16, 4, 4, 16));
-    }
-
-    Path bladeLock() {
-        return PoolLock.bladeLock(file);
     }
 
     /** Verifies that nothing is leaked, allocated twice or damaged. Nobody may use the pool meanwhile. */

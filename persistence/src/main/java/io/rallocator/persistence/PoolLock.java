@@ -12,7 +12,7 @@ import java.util.Map;
 
 /**
  * A lock that the kernel drops when its process dies, however it dies: the authority on who is alive on this host. The
- * files stand in the folder {@code POOL.locks} beside the pool: {@code blade.lock} and one {@code session-N.lock} a
+ * files stand in the folder {@code POOL.locks} beside the pool: {@code blade.lock}, {@code serving.lock} and one {@code session-N.lock} a
  * session.
  *
  * <p>Closing any channel of a locked file drops the lock of the whole process, so each file is opened at most once in a
@@ -39,6 +39,16 @@ public final class PoolLock implements AutoCloseable {
      */
     public static Path bladeLock(final Path pool) {
         return folder(pool).resolve("blade.lock");
+    }
+
+    /**
+     * The lock file of a blade that has recovered its pool.
+     *
+     * @param pool file of the pool
+     * @return path
+     */
+    public static Path servingLock(final Path pool) {
+        return folder(pool).resolve("serving.lock");
     }
 
     /**
@@ -70,7 +80,7 @@ public final class PoolLock implements AutoCloseable {
     /**
      * Takes a lock if it is free.
      *
-     * @param path from {@link #bladeLock} or {@link #sessionLock}
+     * @param path from {@link #bladeLock}, {@link #servingLock} or {@link #sessionLock}
      * @return the lock, or null if someone alive holds it (this JVM included)
      * @throws PoolUnavailableException if the file cannot be created or locked
      */
