@@ -6,6 +6,8 @@ import io.rallocator.persistence.PoolChecker;
 import io.rallocator.persistence.PoolFormat;
 import io.rallocator.persistence.PoolGeometry;
 import io.rallocator.persistence.RallocatorException;
+import io.rallocator.persistence.RootDescriptor;
+import io.rallocator.persistence.SessionDescriptor;
 import io.rallocator.persistence.Superblock;
 import io.rallocator.simulator.Scheduler;
 import io.rallocator.simulator.SimulatedNvm;
@@ -29,8 +31,10 @@ import java.util.stream.Stream;
  * <p>Threads: one, beside the scheduler's own.
  */
 public final class SimulatedCluster implements AutoCloseable {
+    private static final Path SHM = Path.of("/dev/shm");
     private static final int DUTY_PAUSE = 20;
     private static final int SETTLING_STEPS = 40_000;
+    private static final int SETTLING_LOOK = 100;
     private static final long PATIENCE_NS = 20_000_000_000L;
 
     private final Random random;
@@ -51,16 +55,33 @@ public final class SimulatedCluster implements AutoCloseable {
      * @param durability of the pool: at PROCESS, losing power is not survived and not to be tried
      */
     public SimulatedCluster(final long seed, final PoolGeometry geometry, final Durability durability) {
-        this.random = new Random(seed * 0x9E37_79B9_7F4A_7C15L); // else neighbours begin alike
-        this.geometry = geometry;
-        this.scheduler = new Scheduler(new Random(random.nextLong()));
-        this.memory = new SimulatedNvm((int) geometry.capacity(), durability);
-        this.superblock = Superblock.create(geometry, true, durability);
+        this(seed, Superblock.create(geometry, true, durability));
         PoolFormat.format(memory, geometry);
         superblock.writeTo(memory);
         memory.persist(0, geometry.capacity());
+    }
+
+    /**
+     * A cluster with a copy of another one's pool, as it is now, and no blade yet.
+     *
+     * @param seed from which everything follows
+     * @param other whose memory is copied
+     */
+    public SimulatedCluster(final long seed, final SimulatedCluster other) {
+        this(seed, other.superblock);
+        memory.restore(other.memory);
+    }
+
+    private SimulatedCluster(final long seed, final Superblock superblock) {
+        this.random = new Random(seed * 0x9E37_79B9_7F4A_7C15L); // else neighbours begin alike
+        this.superblock = superblock;
+        this.geometry = superblock.geometry();
+        this.scheduler = new Scheduler(new Random(random.nextLong()));
+        this.memory = new SimulatedNvm((int) geometry.capacity(), superblock.durability());
         try {
-            folder = Files.createTempDirectory("rallocator-simulated");
+            folder = Files.isWritable(SHM)
+                    ? Files.createTempDirectory(SHM, "rallocator-simulated")
+                    : Files.createTempDirectory("rallocator-simulated");
             file = Files.createFile(folder.resolve("pool"));
         } catch (final IOException e) {
             throw new UncheckedIOException(e);
@@ -71,13 +92,15 @@ public final class SimulatedCluster implements AutoCloseable {
     public final class Worker {
         private final String name;
         private final FabricFaults faults = new FabricFaults(new Random(random.nextLong()));
+        private final boolean isConducted;
         private final Scheduler.Task application;
         private Scheduler.Task conductor;
         private WorkerSession session;
         private int failedDuties;
 
-        private Worker(final String name, final Application body) {
+        private Worker(final String name, final boolean isConducted, final Application body) {
             this.name = name;
+            this.isConducted = isConducted;
             application = scheduler.start(name, () -> {
                 final WorkerSession opened = tryOpen();
                 if (opened != null) {
@@ -102,12 +125,14 @@ public final class SimulatedCluster implements AutoCloseable {
             opened.slabClient().patience(0, PATIENCE_NS); // waits by looking again, a step each, and not by the clock
             opened.conductor().clock(scheduler::nowMs);
             session = opened;
-            conductor = scheduler.start(name + "-conductor", () -> {
-                while (!opened.isFenced()) {
-                    conduct(opened);
-                    scheduler.sleep(DUTY_PAUSE);
-                }
-            });
+            if (isConducted) {
+                conductor = scheduler.start(name + "-conductor", () -> {
+                    while (!opened.isFenced()) {
+                        conduct(opened);
+                        scheduler.sleep(DUTY_PAUSE);
+                    }
+                });
+            }
             return opened;
         }
 
@@ -205,7 +230,23 @@ public final class SimulatedCluster implements AutoCloseable {
      * @return the worker
      */
     public Worker start(final String name, final Application application) {
-        final Worker worker = new Worker(name, application);
+        return start(name, true, application);
+    }
+
+    /**
+     * Starts a worker's process whose session has no background duty, so that it may be closed: the epoch stands still
+     * as long as it lives.
+     *
+     * @param name of the worker
+     * @param application what it does
+     * @return the worker
+     */
+    public Worker startWithoutConductor(final String name, final Application application) {
+        return start(name, false, application);
+    }
+
+    private Worker start(final String name, final boolean isConducted, final Application application) {
+        final Worker worker = new Worker(name, isConducted, application);
         workers.add(worker);
         return worker;
     }
@@ -280,7 +321,62 @@ public final class SimulatedCluster implements AutoCloseable {
         blade.kill();
         startBlade();
         scheduler.run(SETTLING_STEPS / 4);
+        return look();
+    }
+
+    /**
+     * Lets everybody go on until no session is left, nothing is to be recovered or taken apart, and the pool is whole; gives
+     * up after {@value #SETTLING_STEPS} steps.
+     *
+     * @return what the checker found last
+     */
+    public CheckReport settle() {
+        CheckReport report = null;
+        for (long left = SETTLING_STEPS; left > 0; left -= SETTLING_LOOK) {
+            if (!isAnythingOpen()) {
+                report = look();
+                if (isSettled(report)) {
+                    return report;
+                }
+            }
+            scheduler.run(SETTLING_LOOK);
+        }
+        return report == null ? look() : report;
+    }
+
+    /** A quick look, before a thorough one. */
+    private boolean isAnythingOpen() {
+        for (int session = 0; session < geometry.sessions(); session++) {
+            final long offset = geometry.sessionOffset(session) + SessionDescriptor.STATE_OFFSET;
+            if (SessionDescriptor.state(memory.readLong(offset), offset) != SessionDescriptor.FREE) {
+                return true;
+            }
+        }
+        for (int root = 0; root < geometry.roots(); root++) {
+            if (RootDescriptor.isPending(memory.readLong(geometry.rootOffset(root)))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /**
+     * Checks the pool as it is.
+     *
+     * @return what the checker found
+     */
+    public CheckReport look() {
         return PoolChecker.check(memory, superblock, true);
+    }
+
+    /**
+     * Tells whether everything that dead sessions and drops left behind is cleared up.
+     *
+     * @param report of the pool as it is
+     * @return true if so
+     */
+    public boolean isSettled(final CheckReport report) {
+        return report.clean() && !isAnythingOpen() && report.unsettledBlocks() == 0 && report.unknownBlocks() == 0;
     }
 
     @Override

@@ -23,6 +23,7 @@ public final class Scheduler {
     private final Random random;
     private final List<Task> runnable = new ArrayList<>();
     private final Semaphore driver = new Semaphore(0);
+    private Task failed;
     private int started;
     private long steps;
     private long limit;
@@ -68,6 +69,7 @@ public final class Scheduler {
                 turn.release();
                 driver.acquireUninterruptibly();
             }
+            failed = null;
             rethrow(this);
         }
 
@@ -147,7 +149,11 @@ public final class Scheduler {
         }
         task.ended = true;
         runnable.remove(task);
-        driver.release();
+        if (task.failure != null) {
+            failed = task;
+        }
+        final Task next = task.killed || failed != null ? null : next();
+        (next == null ? driver : next.turn).release();
     }
 
     /**
@@ -157,16 +163,28 @@ public final class Scheduler {
      */
     public void run(final long count) {
         limit = steps + count;
+        final Task next = next();
+        if (next != null) {
+            next.turn.release();
+            driver.acquireUninterruptibly();
+        }
+        if (failed != null) {
+            final Task task = failed;
+            failed = null;
+            rethrow(task);
+        }
+    }
+
+    /** Whose turn it is now, null if it is the driver's. */
+    private Task next() {
         while (steps < limit && !runnable.isEmpty()) {
             final Task next = choose();
-            if (next == null) {
-                steps++; // all sleep
-            } else {
-                next.turn.release();
-                driver.acquireUninterruptibly();
-                rethrow(next);
+            if (next != null) {
+                return next;
             }
+            steps++; // all sleep
         }
+        return null;
     }
 
     private static void rethrow(final Task task) {
@@ -200,9 +218,12 @@ public final class Scheduler {
         if (steps < limit && task.sleepsUntil <= steps && random.nextInt(BURST) != 0) {
             return; // on and on for a while: others do not come in between every two verbs
         }
-        driver.release();
-        task.turn.acquireUninterruptibly();
-        requireLife(task);
+        final Task next = next();
+        if (next != task) {
+            (next == null ? driver : next.turn).release();
+            task.turn.acquireUninterruptibly();
+            requireLife(task);
+        }
     }
 
     /** What a dead task tries to do while it is unwound does not happen either. */
