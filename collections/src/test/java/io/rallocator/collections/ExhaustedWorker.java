@@ -123,7 +123,7 @@ final class ExhaustedWorker {
         private RemoteQueue<byte[]> queue;
         private RemoteArray<byte[]> array;
         private final byte[] prepared = new byte[700];
-        private Object[] chain;
+        private final List<Object[]> chain = new ArrayList<>(1);
         private int next;
         private int deepFailures;
         private int queued;
@@ -133,6 +133,7 @@ final class ExhaustedWorker {
 
         LittleHeap(final String uri) {
             this.uri = uri;
+            chain.add(null);
         }
 
         void run() {
@@ -190,7 +191,7 @@ final class ExhaustedWorker {
                     last = (Object[]) last[0];
                 }
             }
-            chain = last;
+            chain.set(0, last);
         }
 
         /** Changes that need no memory of the application's, until one fails in the middle of what the library needs. */
@@ -205,7 +206,7 @@ final class ExhaustedWorker {
             } catch (final OutOfMemoryError e) {
                 deepFailures++;
             } finally {
-                chain = null;
+                chain.set(0, null);
                 ballast.clear();
             }
             settleFence();
