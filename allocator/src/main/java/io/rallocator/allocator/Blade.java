@@ -52,16 +52,8 @@ public final class Blade implements AutoCloseable {
                 null,
                 reaper);
         serving = BladeGate.serve(pool);
-        start(runner);
-        start(reaperRunner);
-    }
-
-    private static void start(final AgentRunner runner) {
-        AgentRunner.startOnThread(runner, runnable -> {
-            final Thread thread = new Thread(runnable, runner.agent().roleName());
-            thread.setDaemon(true);
-            return thread;
-        });
+        Runners.start(runner, runner.agent().roleName());
+        Runners.start(reaperRunner, reaper.roleName());
     }
 
     /**
@@ -144,8 +136,7 @@ public final class Blade implements AutoCloseable {
         closed = true;
         serving.close(); // nobody else comes in
         reaper.stop();
-        reaperRunner.close();
-        runner.close();
+        Runners.close(reaperRunner, runner);
         try {
             agent.recover();
         } finally {

@@ -99,11 +99,7 @@ public final class WorkerSession implements AutoCloseable {
                 null,
                 conductor);
         if (conducted) {
-            AgentRunner.startOnThread(conductorRunner, runnable -> {
-                final Thread thread = new Thread(runnable, "rallocator-session-" + index);
-                thread.setDaemon(true);
-                return thread;
-            });
+            Runners.start(conductorRunner, "rallocator-session-" + index);
         }
     }
 
@@ -530,7 +526,7 @@ public final class WorkerSession implements AutoCloseable {
 
     private void end() {
         fenced = false;
-        conductorRunner.close();
+        Runners.close(conductorRunner);
         for (final Lane lane : lanes) {
             lane.close();
         }

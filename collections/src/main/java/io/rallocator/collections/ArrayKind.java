@@ -1,5 +1,7 @@
 package io.rallocator.collections;
 
+import java.util.Arrays;
+
 /** The three kinds of arrays: what their extents hold. */
 enum ArrayKind {
     /** 64-bit integers, as they are. */
@@ -17,6 +19,11 @@ enum ArrayKind {
         this.type = type;
         this.typeName = typeName;
         this.elementBytes = elementBytes;
+    }
+
+    /** Tells whether a structure type is one of arrays. */
+    static boolean isArray(final int type) {
+        return Arrays.stream(values()).anyMatch(kind -> kind.type == type);
     }
 
     /** Code of the structure type. */

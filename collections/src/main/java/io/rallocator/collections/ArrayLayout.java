@@ -138,7 +138,7 @@ final class ArrayLayout implements Blueprint {
     static ArrayLayout of(final ArrayKind kind, final PoolGeometry geometry, final long parameter) {
         final int extentClass = (int) (parameter >>> EXTENT_CLASS_SHIFT) & CLASS_MASK;
         final int directoryClass = (int) (parameter >>> DIRECTORY_CLASS_SHIFT) & CLASS_MASK;
-        final long length = parameter & LENGTH_MASK;
+        final long length = lengthOf(parameter);
         if (parameter >>> DIRECTORIES_SHIFT <= 1
                 && length <= geometry.capacity() / kind.elementBytes()
                 && SizeClasses.bytes(extentClass) <= geometry.maxBlockBytes()
@@ -151,6 +151,11 @@ final class ArrayLayout implements Blueprint {
         }
         throw new CorruptedPoolException("the root block of a " + kind.typeName() + " has the impossible parameter 0x"
                 + Long.toHexString(parameter) + "; run `rallocator check`");
+    }
+
+    /** The length that a root block's parameter says. */
+    static long lengthOf(final long parameter) {
+        return parameter & LENGTH_MASK;
     }
 
     // ---- the root block

@@ -12,7 +12,7 @@ import io.rallocator.persistence.OutOfRemoteMemoryException;
  *
  * <p>Threads: any.
  */
-final class ArrayTable {
+final class ArrayTable implements ElementPlaces {
     private static final Operation EXTENT = Operation.named("array.extent");
 
     private final WorkerSession session;
@@ -84,8 +84,30 @@ final class ArrayTable {
         }
     }
 
-    StructureRoot root() {
+    @Override
+    public StructureRoot root() {
         return root;
+    }
+
+    @Override
+    public String typeName() {
+        return layout.kind().typeName();
+    }
+
+    @Override
+    public UnreadableElementException.Place place() {
+        return UnreadableElementException.Place.INDEX;
+    }
+
+    /** Of the slot of an element. */
+    @Override
+    public long wordOffset(final long index) {
+        final Lane lane = acquire();
+        try {
+            return find(lane, index * Long.BYTES);
+        } finally {
+            release(lane);
+        }
     }
 
     int structure() {

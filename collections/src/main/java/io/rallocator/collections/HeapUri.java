@@ -2,7 +2,9 @@ package io.rallocator.collections;
 
 import io.rallocator.persistence.NvmRegion.Durability;
 import io.rallocator.persistence.PoolGeometry;
+import io.rallocator.persistence.SessionDescriptor;
 import io.rallocator.persistence.Superblock;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -55,6 +57,11 @@ final class HeapUri {
         }
         if (question >= 0 && question + 1 < uri.length()) {
             parseParameters(uri.substring(question + 1));
+        }
+        final int nameBytes = workerName().getBytes(StandardCharsets.UTF_8).length;
+        if (nameBytes > SessionDescriptor.MAX_NAME_BYTES) {
+            throw wrong("parameter 'name' has " + nameBytes + " bytes in UTF-8, at most "
+                    + SessionDescriptor.MAX_NAME_BYTES + " fit");
         }
     }
 
@@ -123,7 +130,7 @@ final class HeapUri {
             return Integer.parseInt(text);
         } catch (final NumberFormatException e) {
             final IllegalArgumentException wrong =
-                    wrong("parameter '" + name + "' is '" + text + "', which is no number");
+                    wrong("parameter '" + name + "' is '" + text + "', which is no number up to " + Integer.MAX_VALUE);
             wrong.initCause(e);
             throw wrong;
         }

@@ -22,7 +22,8 @@ import org.agrona.concurrent.UnsafeBuffer;
  *
  * <p>Threads: any. Methods that take a lane are called with it held; the others take one.
  */
-final class MapTable {
+final class MapTable implements ElementPlaces {
+    private static final Operation LOCATE = Operation.named("map.locate");
     private static final Operation SIZE = Operation.named("map.size");
     private static final int SIZE_ATTEMPTS = 16;
 
@@ -79,8 +80,32 @@ final class MapTable {
         return session;
     }
 
-    StructureRoot root() {
+    @Override
+    public StructureRoot root() {
         return root;
+    }
+
+    @Override
+    public String typeName() {
+        return MapLayout.TYPE_NAME;
+    }
+
+    @Override
+    public UnreadableElementException.Place place() {
+        return UnreadableElementException.Place.KEY_HASH;
+    }
+
+    /** Of the bucket of a hash. */
+    @Override
+    public long wordOffset(final long hash) {
+        final Bucket bucket = new Bucket();
+        final Lane lane = root.acquire(session);
+        try {
+            locator.locateForReading(lane, LOCATE, hash, bucket);
+        } finally {
+            session.release(lane);
+        }
+        return bucket.wordOffset;
     }
 
     int structure() {
@@ -247,6 +272,7 @@ final class MapTable {
      * @throws OutOfRemoteMemoryException if there is no room even after waiting for what was freed; nothing is changed
      */
     boolean update(final Operation operation, final Scratch scratch) {
+        scratch.requireNotComputed(this);
         for (int attempt = 0; ; attempt++) {
             final OutOfRemoteMemoryException exhausted;
             final Lane lane = root.acquire(session);
@@ -271,6 +297,7 @@ final class MapTable {
      *     stay
      */
     void updateAll(final Operation operation, final Scratch scratch, final BulkChange bulk) {
+        scratch.requireNotComputed(this, bulk.entries);
         int attempt = 0;
         while (bulk.done < bulk.entries.count()) {
             final int before = bulk.done;

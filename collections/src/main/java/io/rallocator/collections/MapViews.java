@@ -7,33 +7,11 @@ import java.util.Iterator;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.function.Function;
 import java.util.function.Predicate;
 
 /** The live views of a map. What they remove in bulk is removed only if the value is still the one that was seen. */
 final class MapViews {
     private MapViews() {}
-
-    private static <K, V, T> Iterator<T> iterator(
-            final PersistentMap<K, V> map, final Function<Map.Entry<K, V>, T> part) {
-        final Iterator<Map.Entry<K, V>> entries = new MapIterator<>(map);
-        return new Iterator<T>() {
-            @Override
-            public boolean hasNext() {
-                return entries.hasNext();
-            }
-
-            @Override
-            public T next() {
-                return part.apply(entries.next());
-            }
-
-            @Override
-            public void remove() {
-                entries.remove();
-            }
-        };
-    }
 
     /** Compares what a view shows with another set: its size counts expired entries too. */
     private static boolean isEqual(final Set<?> view, final Object object) {
@@ -65,7 +43,7 @@ final class MapViews {
 
         @Override
         public Iterator<K> iterator() {
-            return MapViews.iterator(map, Map.Entry::getKey);
+            return new MapIterator<>(map, PersistentMap::decodeKey);
         }
 
         @Override
@@ -137,7 +115,7 @@ final class MapViews {
 
         @Override
         public Iterator<V> iterator() {
-            return MapViews.iterator(map, Map.Entry::getValue);
+            return new MapIterator<>(map, PersistentMap::decodeValue);
         }
 
         @Override
@@ -158,7 +136,7 @@ final class MapViews {
         /** Removes one entry with this value, by equality of objects. */
         @Override
         public boolean remove(final Object value) {
-            for (final Iterator<Map.Entry<K, V>> iterator = new MapIterator<>(map); iterator.hasNext(); ) {
+            for (final Iterator<Map.Entry<K, V>> iterator = MapIterator.entries(map); iterator.hasNext(); ) {
                 final Map.Entry<K, V> entry = iterator.next();
                 if (entry.getValue().equals(value) && map.remove(entry.getKey(), entry.getValue())) {
                     return true;
@@ -201,7 +179,7 @@ final class MapViews {
 
         @Override
         public Iterator<Map.Entry<K, V>> iterator() {
-            return new MapIterator<>(map);
+            return MapIterator.entries(map);
         }
 
         @Override

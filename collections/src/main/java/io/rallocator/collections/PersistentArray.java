@@ -16,13 +16,11 @@ final class PersistentArray<E> extends AbstractList<E> implements RemoteArray<E>
     private final ArrayTable table;
     private final ElementSlots slots;
     private final Codec<E> codec;
-    private final String where;
 
     PersistentArray(final ArrayTable table, final Codec<E> codec) {
         this.table = table;
         this.slots = new ElementSlots(table);
         this.codec = codec;
-        this.where = table.where() + ", index";
     }
 
     @Override
@@ -52,7 +50,7 @@ final class PersistentArray<E> extends AbstractList<E> implements RemoteArray<E>
         Objects.checkIndex(index, longLength());
         final Scratch scratch = Scratch.enter();
         try {
-            return slots.get(scratch, index) ? scratch.decode(codec, where, index) : null;
+            return slots.get(scratch, index) ? scratch.decode(codec, table, index, false) : null;
         } finally {
             scratch.exit();
         }
@@ -64,7 +62,18 @@ final class PersistentArray<E> extends AbstractList<E> implements RemoteArray<E>
         final Scratch scratch = Scratch.enter();
         try {
             encode(scratch, element);
-            return slots.set(scratch, index, element == null) ? scratch.decode(codec, where, index) : null;
+            return slots.set(scratch, index, element == null) ? scratch.decode(codec, table, index, true) : null;
+        } finally {
+            scratch.exit();
+        }
+    }
+
+    /** Sets an element and leaves the old one undecoded. */
+    private void replace(final long index, final E element) {
+        final Scratch scratch = Scratch.enter();
+        try {
+            encode(scratch, element);
+            slots.set(scratch, index, element == null);
         } finally {
             scratch.exit();
         }
@@ -180,7 +189,7 @@ final class PersistentArray<E> extends AbstractList<E> implements RemoteArray<E>
                 return null;
             }
             final int length = batch.valueLength(element);
-            return Decoding.decode(codec, view, batch.buffer(), batch.valueIndex(element), length, where, index);
+            return Decoding.decode(codec, view, batch.buffer(), batch.valueIndex(element), length, table, index);
         }
 
         /** An element was changed: it is to be read again. */
@@ -214,9 +223,8 @@ final class PersistentArray<E> extends AbstractList<E> implements RemoteArray<E>
                 throw new NoSuchElementException();
             }
             window.load(next, next, longLength());
-            final E element = window.get(next);
-            last = next++;
-            return element;
+            last = next++; // what cannot be decoded can be passed, or set
+            return window.get(last);
         }
 
         @Override
@@ -230,9 +238,8 @@ final class PersistentArray<E> extends AbstractList<E> implements RemoteArray<E>
                 throw new NoSuchElementException();
             }
             window.load(next - 1, Math.max(0, next - BATCH), next);
-            final E element = window.get(next - 1);
             last = --next;
-            return element;
+            return window.get(last);
         }
 
         @Override
@@ -250,7 +257,7 @@ final class PersistentArray<E> extends AbstractList<E> implements RemoteArray<E>
             if (last == NONE) {
                 throw new IllegalStateException("neither next nor previous was called before set");
             }
-            PersistentArray.this.set(last, element);
+            replace(last, element);
             window.forget(last);
         }
 

@@ -214,7 +214,7 @@ final class PersistentLongArray implements RemoteLongArray {
         final Lane lane = table.acquire();
         try {
             for (int i = 0; i < count; i++) {
-                final long at = indexes[from + i] * Long.BYTES;
+                final long at = at(indexes[from + i]); // looked at again: the caller's array may have changed
                 final boolean creates = verb != Verb.GET && values[from + i] != 0;
                 offsets[i] = creates ? table.ensure(lane, at) : table.find(lane, at);
             }

@@ -57,7 +57,9 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
     public V getOrDefault(final Object key, final V defaultValue) {
         final Scratch scratch = Scratch.enter();
         try {
-            return encodeAnyKey(scratch, key) && table.get(GET, scratch, true) ? decodeValue(scratch) : defaultValue;
+            return encodeAnyKey(scratch, key) && table.get(GET, scratch, true)
+                    ? decodeValue(scratch, false)
+                    : defaultValue;
         } finally {
             scratch.exit();
         }
@@ -106,8 +108,8 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
             scratch.change.set(condition, false, wanted);
             scratch.change.expiry = expiryAfter(timeToLive);
             scratch.change.keepsExpiry = condition == Change.IF_PRESENT;
-            table.update(PUT, scratch);
-            return scratch.found ? decodeValue(scratch) : null;
+            final boolean changed = table.update(PUT, scratch);
+            return scratch.found ? decodeValue(scratch, changed) : null;
         } finally {
             scratch.exit();
         }
@@ -157,7 +159,7 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
         final Scratch scratch = Scratch.enter();
         try {
             scratch.change.set(Change.IF_PRESENT, true, Change.OLD);
-            return encodeAnyKey(scratch, key) && table.update(REMOVE, scratch) ? decodeValue(scratch) : null;
+            return encodeAnyKey(scratch, key) && table.update(REMOVE, scratch) ? decodeValue(scratch, true) : null;
         } finally {
             scratch.exit();
         }
@@ -184,6 +186,18 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
         try {
             scratch.change.set(Change.IF_PRESENT, true, Change.NOTHING);
             return encodeAnyKey(scratch, key) && table.update(REMOVE, scratch);
+        } finally {
+            scratch.exit();
+        }
+    }
+
+    /** Removes the key of an entry of a batch, as its bytes are: nobody decodes it or encodes it again. */
+    void delete(final ScanBatch batch, final int entry) {
+        final Scratch scratch = Scratch.enter();
+        try {
+            scratch.copyKey(batch.buffer(), batch.keyIndex(entry), batch.keyLength(entry));
+            scratch.change.set(Change.IF_PRESENT, true, Change.NOTHING);
+            table.update(REMOVE, scratch);
         } finally {
             scratch.exit();
         }
@@ -493,16 +507,19 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
         final Scratch scratch = Scratch.enter();
         try {
             encodeKey(scratch, key);
+            scratch.beginToCompute(table);
             if (table.getToChange(COMPUTE, scratch, false)) {
-                return decodeValue(scratch);
+                return decodeValue(scratch, false);
             }
             final V value = function.apply(key);
             if (value == null) {
-                return scratch.bucket.remembered && table.get(COMPUTE, scratch, true) ? decodeValue(scratch) : null;
+                return scratch.bucket.remembered && table.get(COMPUTE, scratch, true)
+                        ? decodeValue(scratch, false)
+                        : null;
             }
             encodeValue(scratch, value);
             scratch.change.set(Change.IF_ABSENT, false, Change.OBSTACLE);
-            return table.update(COMPUTE, scratch) ? value : decodeValue(scratch);
+            return table.update(COMPUTE, scratch) ? value : decodeValue(scratch, false);
         } finally {
             scratch.exit();
         }
@@ -527,9 +544,10 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
         final Scratch scratch = Scratch.enter();
         try {
             encodeKey(scratch, key);
+            scratch.beginToCompute(table);
             table.getToChange(COMPUTE, scratch, true);
             for (; ; ) {
-                final V old = scratch.found ? decodeValue(scratch) : null;
+                final V old = scratch.found ? decodeValue(scratch, false) : null;
                 final V value = function.apply(key, old);
                 if (scratch.found) {
                     scratch.expectResult();
@@ -741,19 +759,20 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
                 + " slab classes");
     }
 
-    private V decodeValue(final Scratch scratch) {
-        return scratch.decode(valueCodec, table.where(), scratch.hash);
+    /** Decodes what an operation found, and has perhaps replaced or removed. */
+    private V decodeValue(final Scratch scratch, final boolean gone) {
+        return scratch.decode(valueCodec, table, scratch.hash, gone);
     }
 
     K decodeKey(final ScanBatch batch, final int entry, final UnsafeBuffer view) {
         final int index = batch.keyIndex(entry);
         final int length = batch.keyLength(entry);
-        return Decoding.decode(keyCodec, view, batch.buffer(), index, length, table.where(), batch.hash(entry));
+        return Decoding.decode(keyCodec, view, batch.buffer(), index, length, table, batch.hash(entry));
     }
 
     V decodeValue(final ScanBatch batch, final int entry, final UnsafeBuffer view) {
         final int index = batch.valueIndex(entry);
         final int length = batch.valueLength(entry);
-        return Decoding.decode(valueCodec, view, batch.buffer(), index, length, table.where(), batch.hash(entry));
+        return Decoding.decode(valueCodec, view, batch.buffer(), index, length, table, batch.hash(entry));
     }
 }

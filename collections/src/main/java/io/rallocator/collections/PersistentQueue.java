@@ -39,7 +39,7 @@ final class PersistentQueue<E> extends AbstractQueue<E> implements RemoteQueue<E
 
     @Override
     public boolean offer(final E element, final long timeout, final TimeUnit unit) throws InterruptedException {
-        return offer(element, unit.toNanos(timeout));
+        return offer(element, nanoseconds(timeout, unit));
     }
 
     @Override
@@ -47,20 +47,24 @@ final class PersistentQueue<E> extends AbstractQueue<E> implements RemoteQueue<E
         offer(element, Long.MAX_VALUE);
     }
 
+    private static long nanoseconds(final long timeout, final TimeUnit unit) {
+        return Objects.requireNonNull(unit, "the unit of the timeout is null").toNanos(timeout);
+    }
+
     private boolean offer(final E element, final long timeoutNs) throws InterruptedException {
         final Scratch scratch = encode(element);
         try {
             final Waiting waiting = new Waiting(timeoutNs);
-            while (!table.offer(scratch)) {
-                if (waiting.isOver()) {
-                    return false;
+            for (; ; ) {
+                if (Thread.interrupted()) {
+                    throw new InterruptedException("interrupted; the element was not added");
+                }
+                final boolean added = table.offer(scratch);
+                if (added || waiting.isOver()) {
+                    return added;
                 }
                 waiting.pause();
-                if (Thread.interrupted()) {
-                    throw new InterruptedException("interrupted while waiting for room; the element was not added");
-                }
             }
-            return true;
         } finally {
             scratch.exit();
         }
@@ -143,7 +147,7 @@ final class PersistentQueue<E> extends AbstractQueue<E> implements RemoteQueue<E
     public E poll() {
         final Scratch scratch = Scratch.enter();
         try {
-            return table.poll(scratch) ? decode(scratch) : null;
+            return table.poll(scratch) ? decode(scratch, true) : null;
         } finally {
             scratch.exit();
         }
@@ -153,14 +157,14 @@ final class PersistentQueue<E> extends AbstractQueue<E> implements RemoteQueue<E
     public E peek() {
         final Scratch scratch = Scratch.enter();
         try {
-            return table.peek(scratch) ? decode(scratch) : null;
+            return table.peek(scratch) ? decode(scratch, false) : null;
         } finally {
             scratch.exit();
         }
     }
 
-    private E decode(final Scratch scratch) {
-        return scratch.decode(codec, table.where(), scratch.hash);
+    private E decode(final Scratch scratch, final boolean gone) {
+        return scratch.decode(codec, table, scratch.hash, gone);
     }
 
     @Override
@@ -170,7 +174,7 @@ final class PersistentQueue<E> extends AbstractQueue<E> implements RemoteQueue<E
 
     @Override
     public E poll(final long timeout, final TimeUnit unit) throws InterruptedException {
-        return poll(unit.toNanos(timeout));
+        return poll(nanoseconds(timeout, unit));
     }
 
     private E poll(final long timeoutNs) throws InterruptedException {
@@ -213,12 +217,12 @@ final class PersistentQueue<E> extends AbstractQueue<E> implements RemoteQueue<E
     /** What was taken has left the queue: one that fails must not keep those behind it from being delivered. */
     private void deliver(final Scratch scratch, final Collection<? super E> target) {
         final Run run = scratch.run;
-        RuntimeException failure = run.damage();
+        Throwable failure = run.damage();
         for (int i = 0; i < run.count(); i++) {
             run.select(i, scratch);
             try {
-                target.add(decode(scratch));
-            } catch (final RuntimeException e) {
+                target.add(decode(scratch, true));
+            } catch (final RuntimeException | Error e) {
                 if (failure == null) {
                     failure = e;
                 } else if (failure != e) {
@@ -226,8 +230,10 @@ final class PersistentQueue<E> extends AbstractQueue<E> implements RemoteQueue<E
                 }
             }
         }
-        if (failure != null) {
-            throw failure;
+        if (failure instanceof Error) {
+            throw (Error) failure;
+        } else if (failure != null) {
+            throw (RuntimeException) failure;
         }
     }
 
@@ -345,7 +351,15 @@ final class PersistentQueue<E> extends AbstractQueue<E> implements RemoteQueue<E
             batch = filled;
             batch.clear();
             next = 0;
-            place = table.scan(position, place, batch, BATCH);
+            boolean isFilled = false;
+            try {
+                place = table.scan(position, place, batch, BATCH);
+                isFilled = true;
+            } finally {
+                if (!isFilled) {
+                    batch.clear(); // what was read was not verified
+                }
+            }
             epoch = position.epoch;
             ended = batch.count() == 0;
         }
@@ -364,7 +378,7 @@ final class PersistentQueue<E> extends AbstractQueue<E> implements RemoteQueue<E
                     batch.buffer(),
                     batch.valueIndex(lastElement),
                     batch.valueLength(lastElement),
-                    table.where(),
+                    table,
                     Sighting.slotOffset(batch.buffer(), batch.keyIndex(lastElement)));
         }
 

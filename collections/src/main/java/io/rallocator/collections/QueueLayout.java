@@ -88,7 +88,7 @@ final class QueueLayout implements Blueprint {
             throw new CorruptedPoolException("a queue's root block has the impossible parameter 0x"
                     + Long.toHexString(parameter) + "; run `rallocator check`");
         }
-        return new QueueLayout((int) slots, (int) (parameter >>> CAPACITY_SHIFT));
+        return new QueueLayout((int) slots, capacityOf(parameter));
     }
 
     @Override
@@ -129,6 +129,11 @@ final class QueueLayout implements Blueprint {
             final UnsafeBuffer buffer, final int index, final int structure, final long ordinal, final long ref) {
         BlockDescriptor.seal(
                 buffer, index, BlockDescriptor.HEADER_BYTES, BlockDescriptor.SEGMENT, structure, ordinal, ref);
+    }
+
+    /** The capacity that a root block's parameter says, or {@link #UNBOUNDED}. */
+    static int capacityOf(final long parameter) {
+        return (int) (parameter >>> CAPACITY_SHIFT);
     }
 
     /** Slots in a segment. */

@@ -11,7 +11,7 @@ import io.rallocator.persistence.OutOfRemoteMemoryException;
  *
  * <p>Threads: any.
  */
-final class QueueTable {
+final class QueueTable implements ElementPlaces {
     private final WorkerSession session;
     private final StructureRoot root;
     private final String where;
@@ -40,8 +40,25 @@ final class QueueTable {
         return session;
     }
 
-    StructureRoot root() {
+    @Override
+    public StructureRoot root() {
         return root;
+    }
+
+    @Override
+    public String typeName() {
+        return QueueLayout.TYPE_NAME;
+    }
+
+    @Override
+    public UnreadableElementException.Place place() {
+        return UnreadableElementException.Place.SLOT;
+    }
+
+    /** An element is known by the offset of its slot. */
+    @Override
+    public long wordOffset(final long slotOffset) {
+        return slotOffset;
     }
 
     int structure() {

@@ -145,8 +145,11 @@ public final class RemoteHeap implements AutoCloseable {
         requireArguments(name, keyCodec);
         Objects.requireNonNull(valueCodec, "the value's codec is null");
         session.checkOpen();
-        final StructureRoot root =
-                catalog.open(name, MapLayout.create(session.geometry()), keyCodec.id(), valueCodec.id());
+        final StructureRoot root = catalog.open(
+                name,
+                MapLayout.create(session.geometry()),
+                keyCodec.id(),
+                StructureCatalog.checkCodecId(valueCodec.id()));
         final MapTable table = tableOf(maps, root, () -> new MapTable(session, root, cache));
         return new PersistentMap<>(table, keyCodec, valueCodec);
     }

@@ -15,7 +15,9 @@ final class Scratch {
     static final int VALUE_INDEX = BlockDescriptor.HEADER_BYTES;
 
     private static final int KEPT_BYTES = 1 << 20;
-    private static final ThreadLocal<Scratch> OF_THREAD = ThreadLocal.withInitial(Scratch::new);
+    private static final int MOST_NESTED = 500;
+    private static final int KEPT_NESTED = 8;
+    private static final ThreadLocal<Scratch> OF_THREAD = ThreadLocal.withInitial(() -> new Scratch(null));
 
     /** The encoded key, from 0. */
     ExpandableArrayBuffer key = new ExpandableArrayBuffer(128);
@@ -76,31 +78,56 @@ final class Scratch {
     final Position otherEnd = new Position();
 
     private final UnsafeBuffer view = new UnsafeBuffer(0, 0);
+    /** The scratch of the operation whose codec or function runs this one; null if there is none. */
+    private final Scratch outer;
+
+    private final int depth;
     private boolean busy;
     private Scratch inner;
 
-    private Scratch() {}
+    /** The map in which a function is computing the key's value, or null. */
+    private MapTable computed;
+
+    private Scratch(final Scratch outer) {
+        this.outer = outer;
+        this.depth = outer == null ? 0 : outer.depth + 1;
+    }
 
     /**
      * The thread's free scratch. Leave it with {@link #exit}.
      *
      * @return scratch that no operation uses
+     * @throws IllegalStateException if operations are called by one another's codecs or functions without end
      */
     static Scratch enter() {
         Scratch scratch = OF_THREAD.get();
         while (scratch.busy) {
             if (scratch.inner == null) {
-                scratch.inner = new Scratch();
+                scratch.inner = deeper(scratch);
             }
             scratch = scratch.inner;
         }
         scratch.busy = true;
+        scratch.computed = null;
         scratch.found = false;
         return scratch;
     }
 
+    /** An endless recursion ends here, and not where the stack does: in the middle of whatever is under way then. */
+    private static Scratch deeper(final Scratch scratch) {
+        if (scratch.depth == MOST_NESTED) {
+            throw new IllegalStateException("codecs or functions of " + MOST_NESTED
+                    + " operations have called one another: they recurse without end; compute what they need first");
+        }
+        return new Scratch(scratch);
+    }
+
     void exit() {
         busy = false;
+        computed = null;
+        if (depth == KEPT_NESTED) {
+            inner = null;
+        }
         view.wrap(0, 0); // whoever kept it reads nothing of the next operation
         if (key.capacity() > KEPT_BYTES) {
             key = new ExpandableArrayBuffer(128);
@@ -115,6 +142,52 @@ final class Scratch {
         result.trim(KEPT_BYTES);
         bucket.trim(KEPT_BYTES);
     }
+
+    // ---- functions that call the map
+
+    /** From here on until {@link #exit}, a function may be called for the scratch's key, again whenever its value changes. */
+    void beginToCompute(final MapTable table) {
+        requireNotComputed(table);
+        computed = table;
+    }
+
+    /**
+     * Makes sure that no function that runs in this thread is computing the value of the scratch's key: it would be called
+     * again because of its own change, and so for ever.
+     *
+     * @param table of the map
+     * @throws IllegalStateException if one is
+     */
+    void requireNotComputed(final MapTable table) {
+        requireNotComputed(table, key, 0, keyLength, hash);
+    }
+
+    /** As above, for each key of a batch. */
+    void requireNotComputed(final MapTable table, final ScanBatch keys) {
+        if (outer == null) {
+            return;
+        }
+        for (int i = 0; i < keys.count(); i++) {
+            requireNotComputed(table, keys.buffer(), keys.keyIndex(i), keys.keyLength(i), keys.hash(i));
+        }
+    }
+
+    private void requireNotComputed(
+            final MapTable table, final DirectBuffer buffer, final int index, final int length, final long keyHash) {
+        for (Scratch scratch = outer; scratch != null; scratch = scratch.outer) {
+            if (scratch.computed == table
+                    && scratch.hash == keyHash
+                    && scratch.keyLength == length
+                    && Bytes.equal(buffer, index, scratch.key, 0, length)) {
+                throw new IllegalStateException(
+                        "recursive update of map '"
+                                + table.root().name() + "', key hash 0x" + Long.toHexString(keyHash)
+                                + ": a function that computes a key's value cannot change the same key; return the value instead");
+            }
+        }
+    }
+
+    // ---- encoding
 
     <K> void encodeKey(final Codec<K> codec, final K object) {
         keyLength = encode(codec, object, key, 0);
@@ -215,12 +288,13 @@ final class Scratch {
      * Decodes what was found.
      *
      * @param codec of the value or element
-     * @param where names the structure and the kind of place, for the message
-     * @param place of the entry: a hash or a slot's offset
+     * @param places of the structure
+     * @param number of the entry: a hash, an index or a slot's offset
+     * @param gone true if the operation has removed or replaced it
      * @return the object
-     * @throws io.rallocator.persistence.RallocatorException if the codec fails
+     * @throws UnreadableElementException if the codec fails
      */
-    <T> T decode(final Codec<T> codec, final String where, final long place) {
-        return Decoding.decode(codec, view, result.buffer(), resultIndex, resultLength, where, place);
+    <T> T decode(final Codec<T> codec, final ElementPlaces places, final long number, final boolean gone) {
+        return Decoding.decode(codec, view, result.buffer(), resultIndex, resultLength, places, number, gone);
     }
 }

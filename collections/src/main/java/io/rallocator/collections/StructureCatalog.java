@@ -20,6 +20,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -84,22 +85,33 @@ final class StructureCatalog {
     }
 
     private static void checkName(final String name) {
-        final byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
-        if (bytes.length == 0 || bytes.length > RootDescriptor.MAX_NAME_BYTES) {
-            throw new IllegalArgumentException("the name has " + bytes.length + " bytes in UTF-8, it must have 1 … "
-                    + RootDescriptor.MAX_NAME_BYTES + "; choose another");
-        }
-        if (!new String(bytes, StandardCharsets.UTF_8).equals(name)) {
-            throw new IllegalArgumentException(
-                    "the name has half a surrogate pair, which UTF-8 cannot hold; choose another");
-        }
+        checkText("name", name, RootDescriptor.MAX_NAME_BYTES);
     }
 
-    private static void checkCodecId(final String id) {
-        final int bytes = id.getBytes(StandardCharsets.UTF_8).length;
-        if (bytes == 0 || bytes > RootDescriptor.MAX_CODEC_BYTES) {
-            throw new IllegalArgumentException("the codec id '" + id + "' has " + bytes
-                    + " bytes in UTF-8, it must have 1 … " + RootDescriptor.MAX_CODEC_BYTES);
+    /**
+     * Makes sure that a codec's id can be stored.
+     *
+     * @param id of the codec
+     * @return the same
+     * @throws IllegalArgumentException if it is empty, too long or no text
+     */
+    static String checkCodecId(final String id) {
+        checkText(
+                "codec's id",
+                Objects.requireNonNull(id, "the codec's id is null; it must name the format"),
+                RootDescriptor.MAX_CODEC_BYTES);
+        return id;
+    }
+
+    private static void checkText(final String what, final String text, final int mostBytes) {
+        final byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        if (bytes.length == 0 || bytes.length > mostBytes) {
+            throw new IllegalArgumentException("the " + what + " has " + bytes.length
+                    + " bytes in UTF-8, it must have 1 … " + mostBytes + "; choose another");
+        }
+        if (!new String(bytes, StandardCharsets.UTF_8).equals(text)) {
+            throw new IllegalArgumentException(
+                    "the " + what + " has half a surrogate pair, which UTF-8 cannot hold; choose another");
         }
     }
 

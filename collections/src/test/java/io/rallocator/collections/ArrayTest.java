@@ -234,7 +234,7 @@ class ArrayTest {
                 assertThatThrownBy(() -> array.get(3))
                         .isInstanceOf(RallocatorException.class)
                         .hasMessageContaining("picky")
-                        .hasMessageContaining("index 0x3");
+                        .hasMessageContaining("index 3, word at offset ");
                 assertThat(array.get(4)).isEqualTo(8);
                 codec.refuses = false;
                 assertThat(array.set(3, 9)).isEqualTo(7);

@@ -1,6 +1,7 @@
 package io.rallocator.persistence;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
@@ -8,7 +9,8 @@ import java.nio.file.StandardOpenOption;
 
 /**
  * One {@code fdatasync} of a file, which on Linux covers the pages that were changed through any mapping of it. An interrupt
- * closes a channel under whoever uses it; so this opens it again, syncs, and leaves the thread interrupted.
+ * closes a channel under whoever uses it; then this syncs once more by a descriptor, which no interrupt reaches, opens the channel
+ * again, and leaves the thread interrupted.
  *
  * <p>Threads: one at a time.
  */
@@ -27,22 +29,24 @@ final class FileSync implements DeviceSync {
 
     @Override
     public void sync() throws IOException {
-        boolean interrupted = false;
+        boolean interrupted = Thread.interrupted();
         try {
-            for (boolean done = false; !done; ) {
-                interrupted |= Thread.interrupted();
-                try {
-                    channel.force(false);
-                    done = true;
-                } catch (final ClosedByInterruptException e) {
-                    interrupted |= Thread.interrupted();
-                    channel = open(file);
-                }
-            }
+            channel.force(false);
+        } catch (final ClosedByInterruptException e) {
+            interrupted |= Thread.interrupted();
+            channel = open(file);
+            syncDescriptor();
         } finally {
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
+        }
+    }
+
+    /** An {@code fsync}: it does more than is needed, but it ends, however often the thread is interrupted. */
+    private void syncDescriptor() throws IOException {
+        try (RandomAccessFile opened = new RandomAccessFile(file.toFile(), "rw")) {
+            opened.getFD().sync();
         }
     }
 
@@ -58,8 +62,25 @@ final class FileSync implements DeviceSync {
      * @throws IOException if the folder cannot be synced
      */
     static void syncFolder(final Path file) throws IOException {
-        try (FileChannel folder = FileChannel.open(file.toAbsolutePath().getParent(), StandardOpenOption.READ)) {
+        boolean interrupted = Thread.interrupted();
+        try {
+            while (!trySyncFolder(file.toAbsolutePath().getParent())) {
+                interrupted |= Thread.interrupted();
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    /** Returns false if the thread was interrupted meanwhile: a folder has no descriptor that can be synced otherwise. */
+    private static boolean trySyncFolder(final Path path) throws IOException {
+        try (FileChannel folder = FileChannel.open(path, StandardOpenOption.READ)) {
             folder.force(true);
+            return true;
+        } catch (final ClosedByInterruptException e) {
+            return false;
         }
     }
 }

@@ -2,20 +2,19 @@ package io.rallocator.persistence;
 
 import io.rallocator.persistence.NvmRegion.Durability;
 import java.io.IOException;
-import java.nio.ByteBuffer;
+import java.io.RandomAccessFile;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.function.LongConsumer;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
- * Creates and opens the file of a pool. Everything that can be wrong with a file is found here through a
- * {@code FileChannel}, before a byte of it is mapped, so a bad file gives an exception and never a signal.
+ * Creates and opens the file of a pool. Everything that can be wrong with a file is found here by reading it, before a byte of it
+ * is mapped, so a bad file gives an exception and never a signal. It is read and written by {@code RandomAccessFile}: an
+ * interrupt of the thread, which would close a channel, changes nothing.
  */
 public final class PoolFile {
     /** What the name of a pool's file ends in until the pool is whole. */
@@ -62,11 +61,11 @@ public final class PoolFile {
             final LongConsumer progress) {
         requireMissing(file);
         final Path unfinished = file.resolveSibling(file.getFileName() + UNFINISHED);
-        try (FileChannel channel = FileChannel.open(unfinished, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
-            lock(file, channel);
+        try (RandomAccessFile opened = new RandomAccessFile(unfinished.toFile(), "rw")) {
+            lock(file, opened.getChannel());
             requireMissing(file); // from here on, nobody else makes it
             final Superblock superblock = Superblock.create(geometry, sparse, durability);
-            create(unfinished, channel, superblock, progress);
+            create(unfinished, opened, superblock, progress);
             Files.move(unfinished, file);
             if (durability == Durability.POWER) {
                 FileSync.syncFolder(file);
@@ -78,16 +77,19 @@ public final class PoolFile {
     }
 
     private static void create(
-            final Path unfinished, final FileChannel channel, final Superblock superblock, final LongConsumer progress)
+            final Path unfinished,
+            final RandomAccessFile opened,
+            final Superblock superblock,
+            final LongConsumer progress)
             throws IOException {
         final PoolGeometry geometry = superblock.geometry();
         try {
             requireMedium(unfinished, superblock.durability());
-            channel.truncate(0);
+            opened.setLength(0);
             if (!superblock.sparse()) {
                 checkRoom(unfinished, geometry.capacity());
             }
-            allocate(channel, geometry.capacity(), superblock.sparse(), progress);
+            allocate(opened, geometry.capacity(), superblock.sparse(), progress);
             try (NvmRegion region = MappedNvmRegion.map(unfinished, geometry.capacity(), superblock.durability())) {
                 PoolFormat.format(region, geometry);
                 superblock.writeTo(region);
@@ -143,19 +145,18 @@ public final class PoolFile {
     }
 
     private static void allocate(
-            final FileChannel channel, final long capacity, final boolean sparse, final LongConsumer progress)
+            final RandomAccessFile opened, final long capacity, final boolean sparse, final LongConsumer progress)
             throws IOException {
         if (sparse) {
-            channel.write(ByteBuffer.allocate(1), capacity - 1);
+            opened.setLength(capacity);
             return;
         }
-        final ByteBuffer zeros = ByteBuffer.allocateDirect(CHUNK_BYTES);
-        long written = 0;
-        while (written < capacity) {
-            zeros.clear().limit((int) Math.min(CHUNK_BYTES, capacity - written));
-            while (zeros.hasRemaining()) {
-                written += channel.write(zeros, written);
-            }
+        final byte[] zeros = new byte[CHUNK_BYTES];
+        opened.seek(0);
+        for (long written = 0; written < capacity; ) {
+            final int count = (int) Math.min(CHUNK_BYTES, capacity - written);
+            opened.write(zeros, 0, count);
+            written += count;
             progress.accept(written);
         }
     }
@@ -189,33 +190,31 @@ public final class PoolFile {
      * @throws CorruptedPoolException if both copies are damaged
      */
     public static Superblock readSuperblock(final Path file) {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            final UnsafeBuffer[] copies = {readCopy(channel, 0), readCopy(channel, 1)};
-            final Superblock superblock = choose(file, channel.size(), copies);
-            if (channel.size() < superblock.geometry().capacity()) {
-                throw new PoolUnavailableException(file + " is truncated: it has " + channel.size()
+        try (RandomAccessFile opened = new RandomAccessFile(file.toFile(), "r")) {
+            final UnsafeBuffer[] copies = {readCopy(opened, 0), readCopy(opened, 1)};
+            final Superblock superblock = choose(file, opened.length(), copies);
+            if (opened.length() < superblock.geometry().capacity()) {
+                throw new PoolUnavailableException(file + " is truncated: it has " + opened.length()
                         + " bytes, its superblock says " + superblock.geometry().capacity()
                         + "; restore the file, what was cut off cannot be recovered");
             }
             return superblock;
-        } catch (final NoSuchFileException e) {
-            throw new PoolUnavailableException("there is no file " + file + "; create a pool first", e);
         } catch (final IOException e) {
+            if (Files.notExists(file)) {
+                throw new PoolUnavailableException("there is no file " + file + "; create a pool first", e);
+            }
             throw new PoolUnavailableException("cannot read " + file + ": " + e.getMessage(), e);
         }
     }
 
-    private static UnsafeBuffer readCopy(final FileChannel channel, final int copy) throws IOException {
-        final ByteBuffer bytes = ByteBuffer.allocate(PoolGeometry.superblockBytes());
-        long position = PoolGeometry.superblockOffset(copy);
-        while (bytes.hasRemaining()) {
-            final int count = channel.read(bytes, position);
-            if (count < 0) {
-                break;
-            }
-            position += count;
+    private static UnsafeBuffer readCopy(final RandomAccessFile opened, final int copy) throws IOException {
+        final byte[] bytes = new byte[PoolGeometry.superblockBytes()];
+        opened.seek(PoolGeometry.superblockOffset(copy));
+        int read = 0;
+        for (int count = 0; count >= 0 && read < bytes.length; count = opened.read(bytes, read, bytes.length - read)) {
+            read += count;
         }
-        return new UnsafeBuffer(bytes.array());
+        return new UnsafeBuffer(bytes);
     }
 
     private static Superblock choose(final Path file, final long fileBytes, final UnsafeBuffer[] copies) {
