@@ -43,7 +43,7 @@ class LocalFabricTest {
             try (RandomAccessFile sized = new RandomAccessFile(file.toFile(), "rw")) {
                 sized.setLength(CAPACITY);
             }
-            region = MappedNvmRegion.map(file, CAPACITY, durability);
+            region = MappedNvmRegion.map(file, CAPACITY, durability, true);
         }
 
         @Override

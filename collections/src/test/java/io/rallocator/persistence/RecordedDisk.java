@@ -43,7 +43,7 @@ public final class RecordedDisk implements DeviceSync {
         } catch (final IOException e) {
             throw new UncheckedIOException(e);
         }
-        try (NvmRegion region = MappedNvmRegion.map(file, geometry.capacity(), NvmRegion.Durability.PROCESS)) {
+        try (NvmRegion region = MappedNvmRegion.map(file, geometry.capacity(), NvmRegion.Durability.PROCESS, true)) {
             PoolFormat.format(region, geometry);
             Superblock.create(geometry, true, NvmRegion.Durability.POWER).writeTo(region);
         }

@@ -12,7 +12,7 @@ import java.util.concurrent.locks.ReentrantLock;
  * <p>Other processes have their own; the file system merges syncs that meet. A thread waits for threads of its own process
  * only, so a stopped process holds up nobody else (I9).
  */
-final class GroupSync {
+final class GroupSync implements Medium {
     private final DeviceSync device;
     private final AtomicLong asked = new AtomicLong();
     private final ReentrantLock lock = new ReentrantLock();
@@ -25,6 +25,24 @@ final class GroupSync {
 
     GroupSync(final DeviceSync device) {
         this.device = device;
+    }
+
+    /** Nothing yet: a sync covers the whole file. */
+    @Override
+    public void flush(final long offset, final long length) {}
+
+    @Override
+    public void drain() {
+        sync();
+    }
+
+    @Override
+    public void close() {
+        try {
+            device.close();
+        } catch (final IOException e) {
+            throw new PoolUnavailableException("cannot close the pool's file: " + e, e);
+        }
     }
 
     /**

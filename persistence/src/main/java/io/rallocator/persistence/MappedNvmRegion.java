@@ -6,58 +6,78 @@ import org.agrona.CloseHelper;
 import org.agrona.DirectBuffer;
 import org.agrona.MutableDirectBuffer;
 import org.agrona.UnsafeApi;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A region over a shared mapping of a whole file (tmpfs, disk, DAX).
  *
  * <p>At {@link NvmRegion.Durability#PROCESS} a completed store is in the kernel's pages and outlives every process. At
- * {@link NvmRegion.Durability#POWER} a persist syncs the file; one sync serves all threads that wait for one. Reading a mapping whose file was truncated by someone else kills the JVM (SIGBUS); {@link PoolFile} checks
+ * {@link NvmRegion.Durability#POWER} a persist syncs the file, one sync for all threads that wait for one, or writes cache lines back where the
+ * file is on persistent memory. Reading a mapping whose file was truncated by someone else kills the JVM (SIGBUS); {@link PoolFile} checks
  * the file's length before mapping, and no library can survive a truncation from outside afterwards.
  *
  * <p>Threads: any. The owner must stop every user before {@link #close()}.
  */
 public final class MappedNvmRegion implements NvmRegion {
+    private static final Logger LOGGER = LoggerFactory.getLogger(MappedNvmRegion.class);
+
     private final FileMapping mapping;
     private final long address;
     private final long capacity;
 
     /** Null at PROCESS. */
-    private final DeviceSync device;
+    private final Medium medium;
 
-    private final GroupSync sync;
     private volatile boolean closed;
 
-    private MappedNvmRegion(final FileMapping mapping, final long capacity, final DeviceSync device) {
+    private MappedNvmRegion(final FileMapping mapping, final long capacity, final Medium medium) {
         this.mapping = mapping;
         this.capacity = capacity;
-        this.device = device;
-        this.sync = device == null ? null : new GroupSync(device);
+        this.medium = medium;
         this.address = mapping.address();
     }
 
     /**
      * Maps a file.
      *
-     * @param file an existing file of at least {@code capacity} bytes, all of them backed by blocks
+     * @param file an existing file of at least {@code capacity} bytes
      * @param capacity bytes to map
      * @param durability that {@link #persist} shall reach
+     * @param sparse true if some of the file may have no blocks yet
      * @return the region
      * @throws PoolUnavailableException if it cannot be mapped
      */
-    public static MappedNvmRegion map(final Path file, final long capacity, final Durability durability) {
+    public static MappedNvmRegion map(
+            final Path file, final long capacity, final Durability durability, final boolean sparse) {
         try {
-            return map(file, capacity, durability == Durability.POWER ? new FileSync(file) : null);
+            return map(file, capacity, durability == Durability.POWER ? medium(file, capacity, sparse) : null);
         } catch (final IOException e) {
             throw new PoolUnavailableException("cannot open " + file + " to sync it: " + e, e);
         }
     }
 
+    private static Medium medium(final Path file, final long capacity, final boolean sparse) throws IOException {
+        final DaxLines lines = sparse ? null : DaxLines.open(file, capacity);
+        LOGGER.info(
+                "{} is made durable by {}",
+                file,
+                lines != null
+                        ? "write-back of cache lines (persistent memory)"
+                        : "syncs of the file" + (sparse ? " (a sparse one has no other way)" : ""));
+        return lines != null ? lines : new GroupSync(new FileSync(file));
+    }
+
     /** Takes over the device. */
     static MappedNvmRegion map(final Path file, final long capacity, final DeviceSync device) {
+        return map(file, capacity, new GroupSync(device));
+    }
+
+    private static MappedNvmRegion map(final Path file, final long capacity, final Medium medium) {
         FileMapping mapping = null;
         try {
             mapping = FileMapping.open(file, capacity);
-            final MappedNvmRegion region = new MappedNvmRegion(mapping, capacity, device);
+            final MappedNvmRegion region = new MappedNvmRegion(mapping, capacity, medium);
             region.readLong(0); // fails here, not later, where a JVM flag is missing
             return region;
         } catch (final IOException | RuntimeException | IllegalAccessError e) {
@@ -66,7 +86,7 @@ public final class MappedNvmRegion implements NvmRegion {
                             + "; if it is about access to a JDK package, start Java with the flags in the README"
                             + " or use bin/rallocator",
                     e);
-            CloseHelper.closeAll(unavailable::addSuppressed, mapping, device);
+            CloseHelper.closeAll(unavailable::addSuppressed, mapping, medium);
             throw unavailable;
         }
     }
@@ -78,7 +98,7 @@ public final class MappedNvmRegion implements NvmRegion {
 
     @Override
     public Durability durability() {
-        return sync == null ? Durability.PROCESS : Durability.POWER;
+        return medium == null ? Durability.PROCESS : Durability.POWER;
     }
 
     @Override
@@ -134,14 +154,16 @@ public final class MappedNvmRegion implements NvmRegion {
     @Override
     public void flush(final long offset, final long length) {
         // At PROCESS a store that completed outlives the process without further ado; callers order theirs by atomics.
-        // At POWER a sync covers the whole file.
         check(offset, length);
+        if (medium != null) {
+            medium.flush(offset, length);
+        }
     }
 
     @Override
     public void drain() {
-        if (sync != null) {
-            sync.sync();
+        if (medium != null) {
+            medium.drain();
         }
     }
 
@@ -152,13 +174,7 @@ public final class MappedNvmRegion implements NvmRegion {
         }
         closed = true;
         mapping.close();
-        if (device != null) {
-            try {
-                device.close();
-            } catch (final IOException e) {
-                throw new PoolUnavailableException("cannot close the pool's file: " + e, e);
-            }
-        }
+        CloseHelper.close(medium);
     }
 
     private void check(final long offset, final long length) {

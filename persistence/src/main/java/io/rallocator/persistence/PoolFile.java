@@ -90,7 +90,8 @@ public final class PoolFile {
                 checkRoom(unfinished, geometry.capacity());
             }
             allocate(opened, geometry.capacity(), superblock.sparse(), progress);
-            try (NvmRegion region = MappedNvmRegion.map(unfinished, geometry.capacity(), superblock.durability())) {
+            try (NvmRegion region = MappedNvmRegion.map(
+                    unfinished, geometry.capacity(), superblock.durability(), superblock.sparse())) {
                 PoolFormat.format(region, geometry);
                 superblock.writeTo(region);
             }
@@ -269,6 +270,7 @@ public final class PoolFile {
             throw new PoolUnavailableException(
                     file + " is read-only; give this user the right to write it, or use `rallocator check`");
         }
-        return MappedNvmRegion.map(file, superblock.geometry().capacity(), superblock.durability());
+        return MappedNvmRegion.map(
+                file, superblock.geometry().capacity(), superblock.durability(), superblock.sparse());
     }
 }

@@ -20,7 +20,7 @@ class MappedNvmRegionTest extends SharedNvmRegionContract {
         try (RandomAccessFile sized = new RandomAccessFile(file.toFile(), "rw")) {
             sized.setLength(CAPACITY);
         }
-        return MappedNvmRegion.map(file, CAPACITY, NvmRegion.Durability.PROCESS);
+        return MappedNvmRegion.map(file, CAPACITY, NvmRegion.Durability.PROCESS, true);
     }
 
     @Test
@@ -40,8 +40,8 @@ class MappedNvmRegionTest extends SharedNvmRegionContract {
         try (RandomAccessFile sparse = new RandomAccessFile(file.toFile(), "rw")) {
             sparse.setLength(capacity);
         }
-        try (NvmRegion region = MappedNvmRegion.map(file, capacity, NvmRegion.Durability.PROCESS);
-                NvmRegion other = MappedNvmRegion.map(file, capacity, NvmRegion.Durability.PROCESS)) {
+        try (NvmRegion region = MappedNvmRegion.map(file, capacity, NvmRegion.Durability.PROCESS, true);
+                NvmRegion other = MappedNvmRegion.map(file, capacity, NvmRegion.Durability.PROCESS, true)) {
             region.writeLong(capacity - 8, 7);
             assertThat(other.readLong(capacity - 8)).isEqualTo(7);
             assertThatThrownBy(() -> region.readLong(capacity)).isInstanceOf(IndexOutOfBoundsException.class);
@@ -50,8 +50,8 @@ class MappedNvmRegionTest extends SharedNvmRegionContract {
 
     @Test
     void shouldThrowUnavailableWhenFolderIsMissing() {
-        assertThatThrownBy(() ->
-                        MappedNvmRegion.map(folder.resolve("no/such/file"), CAPACITY, NvmRegion.Durability.PROCESS))
+        assertThatThrownBy(() -> MappedNvmRegion.map(
+                        folder.resolve("no/such/file"), CAPACITY, NvmRegion.Durability.PROCESS, true))
                 .isInstanceOf(PoolUnavailableException.class)
                 .hasMessageContaining("cannot map");
     }

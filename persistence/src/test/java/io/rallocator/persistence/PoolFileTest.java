@@ -232,7 +232,7 @@ class PoolFileTest {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
             channel.write(ByteBuffer.allocate(1), GEOMETRY.capacity() - 1);
         }
-        try (NvmRegion region = MappedNvmRegion.map(file, GEOMETRY.capacity(), NvmRegion.Durability.PROCESS)) {
+        try (NvmRegion region = MappedNvmRegion.map(file, GEOMETRY.capacity(), NvmRegion.Durability.PROCESS, true)) {
             PoolFormat.format(region, GEOMETRY);
         }
         assertThatThrownBy(() -> PoolFile.readSuperblock(file))
