@@ -12,13 +12,20 @@ import org.agrona.concurrent.UnsafeBuffer;
  * <p>Threads: one at a time, the owner of the lane.
  */
 public final class Chain {
-    static final byte READ = 0;
-    static final byte WRITE = 1;
-    static final byte FETCH_AND_ADD = 2;
-    static final byte COMPARE_AND_SWAP = 3;
-    static final byte PERSIST = 4;
-    static final byte READ_LINKS = 5;
-    static final byte SWAP_LINK = 6;
+    /** A kind of verb, for fabrics. */
+    public static final byte READ = 0;
+    /** A kind of verb, for fabrics. */
+    public static final byte WRITE = 1;
+    /** A kind of verb, for fabrics. */
+    public static final byte FETCH_AND_ADD = 2;
+    /** A kind of verb, for fabrics. */
+    public static final byte COMPARE_AND_SWAP = 3;
+    /** A kind of verb, for fabrics. */
+    public static final byte PERSIST = 4;
+    /** A kind of verb, for fabrics. */
+    public static final byte READ_LINKS = 5;
+    /** A kind of verb, for fabrics. */
+    public static final byte SWAP_LINK = 6;
 
     /** Verbs that one chain can have. */
     public static final int MAX_VERBS = 256;
@@ -36,7 +43,12 @@ public final class Chain {
     private int firstUnpersisted;
     private boolean posted;
 
-    Chain(final QueuePair queuePair) {
+    /**
+     * Makes an empty chain.
+     *
+     * @param queuePair that executes it; null on a blade, which executes its verbs itself
+     */
+    public Chain(final QueuePair queuePair) {
         this.queuePair = queuePair;
     }
 
@@ -222,8 +234,8 @@ public final class Chain {
         return posted ? 0 : count;
     }
 
-    /** Forgets verbs that were added and never posted: their operation failed half way. */
-    void clear() {
+    /** Forgets the verbs: those of an operation that failed half way, or those that a blade has executed. */
+    public void clear() {
         posted = true;
     }
 
@@ -251,31 +263,74 @@ public final class Chain {
         return verb;
     }
 
-    int count() {
+    // ---- for fabrics
+
+    /**
+     * Verbs to be executed.
+     *
+     * @return count
+     */
+    public int count() {
         return count;
     }
 
-    byte kind(final int verb) {
+    /**
+     * What a verb does.
+     *
+     * @param verb its number
+     * @return {@link #READ} …
+     */
+    public byte kind(final int verb) {
         return kinds[verb];
     }
 
-    long offset(final int verb) {
+    /**
+     * Where in the region.
+     *
+     * @param verb its number
+     * @return the first byte
+     */
+    public long offset(final int verb) {
         return offsets[verb];
     }
 
-    int length(final int verb) {
+    /**
+     * How much of the region.
+     *
+     * @param verb its number
+     * @return bytes; 0 for a PERSIST
+     */
+    public int length(final int verb) {
         return lengths[verb];
     }
 
-    int index(final int verb) {
+    /**
+     * Where in {@link #source} or {@link #target}.
+     *
+     * @param verb its number
+     * @return the first byte
+     */
+    public int index(final int verb) {
         return indexes[verb];
     }
 
-    DirectBuffer source(final int verb) {
+    /**
+     * What a WRITE writes.
+     *
+     * @param verb its number
+     * @return the buffer
+     */
+    public DirectBuffer source(final int verb) {
         return buffers[verb];
     }
 
-    MutableDirectBuffer target(final int verb) {
+    /**
+     * What a READ fills.
+     *
+     * @param verb its number
+     * @return the buffer
+     */
+    public MutableDirectBuffer target(final int verb) {
         return (MutableDirectBuffer) buffers[verb];
     }
 
@@ -288,11 +343,23 @@ public final class Chain {
         return buffers[verb] == words;
     }
 
-    long operand(final int verb) {
+    /**
+     * What a FETCH_AND_ADD adds, or a swap expects.
+     *
+     * @param verb its number
+     * @return the word
+     */
+    public long operand(final int verb) {
         return operands[verb];
     }
 
-    long replacement(final int verb) {
+    /**
+     * What a swap puts in.
+     *
+     * @param verb its number
+     * @return the word
+     */
+    public long replacement(final int verb) {
         return replacements[verb];
     }
 
@@ -301,7 +368,13 @@ public final class Chain {
         return indexes[verb];
     }
 
-    void result(final int verb, final long word) {
+    /**
+     * Keeps what a FETCH_AND_ADD or a swap found.
+     *
+     * @param verb its number
+     * @param word the word before
+     */
+    public void result(final int verb, final long word) {
         words.putLong(8 * verb, word);
     }
 }

@@ -6,6 +6,7 @@ import io.rallocator.persistence.ChunksDescriptor;
 import io.rallocator.persistence.IntentDescriptor;
 import io.rallocator.persistence.OperationId;
 import io.rallocator.persistence.OutcomeUnknownException;
+import io.rallocator.persistence.SessionFencedException;
 import io.rallocator.persistence.SizeClasses;
 import org.agrona.DirectBuffer;
 import org.agrona.concurrent.UnsafeBuffer;
@@ -334,6 +335,13 @@ public final class Commit {
     private void postOrFence(final Chain chain, final Operation operation, final long inDoubt) {
         try {
             chain.post(operation);
+        } catch (final SessionFencedException e) {
+            session.fence(e.getMessage());
+            if (committed == 0) {
+                throw e; // no verb of the chain was executed, so nothing of the operation was
+            }
+            final OperationId id = new OperationId(session.index(), session.incarnation(), lane.index(), committed);
+            throw new OutcomeUnknownException(id, e.getMessage(), e);
         } catch (final RuntimeException e) {
             final OperationId id = new OperationId(session.index(), session.incarnation(), lane.index(), inDoubt);
             final String message = fence(operation, id, e);

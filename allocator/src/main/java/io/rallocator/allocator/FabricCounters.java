@@ -37,7 +37,14 @@ public final class FabricCounters {
 
     private long[] counts = new long[32 * FIGURES];
 
-    void add(final Operation operation, final Figure figure, final long amount) {
+    /**
+     * Counts, by the queue pair's thread.
+     *
+     * @param operation whose
+     * @param figure which
+     * @param amount how much
+     */
+    public void add(final Operation operation, final Figure figure, final long amount) {
         final int at = operation.index() * FIGURES + figure.column;
         if (at >= counts.length) {
             counts = Arrays.copyOf(counts, Math.max(counts.length * 2, at + FIGURES));

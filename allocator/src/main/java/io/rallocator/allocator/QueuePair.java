@@ -14,6 +14,8 @@ public interface QueuePair extends AutoCloseable {
      * @param operation under which its cost is counted
      * @throws io.rallocator.persistence.RallocatorException if the fabric fails; then each verb may or may not have
      *     taken effect
+     * @throws io.rallocator.persistence.SessionFencedException if the blade is not reached any more, or has declared the session
+     *     dead; then no verb has taken effect
      * @throws io.rallocator.persistence.HeapClosedException after {@link #close}; then no verb has taken effect
      * @throws IndexOutOfBoundsException if a verb leaves the region or its word is not aligned; then that verb and later
      *     ones have not taken effect, and the queue pair may be useless

@@ -1,13 +1,12 @@
 package io.rallocator.allocator;
 
+import io.rallocator.allocator.Fabric.SessionLock;
 import io.rallocator.persistence.CheckedWord;
 import io.rallocator.persistence.IntentDescriptor;
 import io.rallocator.persistence.PoolGeometry;
 import io.rallocator.persistence.PoolInUseException;
-import io.rallocator.persistence.PoolLock;
 import io.rallocator.persistence.RootDescriptor;
 import io.rallocator.persistence.SessionDescriptor;
-import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.concurrent.TimeUnit;
@@ -30,14 +29,14 @@ final class SessionClaim {
     private final PoolGeometry geometry;
     private final Chain chain;
     private final long lineOffset;
-    final PoolLock lock;
+    final SessionLock lock;
     final int session;
     final int incarnation;
 
     private SessionClaim(
             final PoolGeometry geometry,
             final Chain chain,
-            final PoolLock lock,
+            final SessionLock lock,
             final int session,
             final int incarnation) {
         this.geometry = geometry;
@@ -52,19 +51,20 @@ final class SessionClaim {
      * Claims a free line, waiting a little if there is none. The least used one first: what became of the operations of a line's last
      * user can be asked for until the next user overwrites it (I10).
      */
-    static SessionClaim any(final Path pool, final PoolGeometry geometry, final Chain chain, final String name) {
+    static SessionClaim any(final Fabric fabric, final Chain chain, final String name) {
+        final PoolGeometry geometry = fabric.geometry();
         final UnsafeBuffer identity = identity(name);
         final long from = System.nanoTime();
         do {
             for (final int session : leastUsedFirst(geometry, chain)) {
-                final SessionClaim claim = tryClaim(pool, geometry, chain, session, identity);
+                final SessionClaim claim = tryClaim(fabric, chain, session, identity);
                 if (claim != null) {
                     return claim;
                 }
             }
             LockSupport.parkNanos(1_000_000);
         } while (System.nanoTime() - from < PATIENCE_NS);
-        throw new PoolInUseException("all " + geometry.sessions() + " sessions of " + pool
+        throw new PoolInUseException("all " + geometry.sessions() + " sessions of " + fabric.name()
                 + " are in use; close one, or create the pool with more sessions");
     }
 
@@ -80,11 +80,8 @@ final class SessionClaim {
     }
 
     private static SessionClaim tryClaim(
-            final Path pool,
-            final PoolGeometry geometry,
-            final Chain chain,
-            final int session,
-            final UnsafeBuffer identity) {
+            final Fabric fabric, final Chain chain, final int session, final UnsafeBuffer identity) {
+        final PoolGeometry geometry = fabric.geometry();
         final long offset = geometry.sessionOffset(session) + SessionDescriptor.STATE_OFFSET;
         final int verb = chain.readWord(offset);
         chain.post(OPEN);
@@ -92,7 +89,7 @@ final class SessionClaim {
         if (SessionDescriptor.state(word, offset) != SessionDescriptor.FREE) {
             return null;
         }
-        final PoolLock lock = PoolLock.tryAcquire(PoolLock.sessionLock(pool, session));
+        final SessionLock lock = fabric.tryLock(session);
         if (lock == null) {
             return null;
         }
@@ -111,7 +108,11 @@ final class SessionClaim {
     }
 
     private static SessionClaim tryClaim(
-            final PoolGeometry geometry, final Chain chain, final int session, final long word, final PoolLock lock) {
+            final PoolGeometry geometry,
+            final Chain chain,
+            final int session,
+            final long word,
+            final SessionLock lock) {
         final int next = SessionDescriptor.incarnation(word) == SessionDescriptor.MAX_INCARNATION
                 ? 1
                 : SessionDescriptor.incarnation(word) + 1;

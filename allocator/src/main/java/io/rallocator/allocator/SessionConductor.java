@@ -3,6 +3,7 @@ package io.rallocator.allocator;
 import io.rallocator.persistence.CheckedWord;
 import io.rallocator.persistence.PoolGeometry;
 import io.rallocator.persistence.SessionDescriptor;
+import io.rallocator.persistence.SessionFencedException;
 import org.agrona.concurrent.Agent;
 import org.agrona.concurrent.EpochClock;
 import org.agrona.concurrent.SystemEpochClock;
@@ -52,6 +53,16 @@ final class SessionConductor implements Agent {
 
     @Override
     public int doWork() {
+        try {
+            return duty();
+        } catch (final SessionFencedException e) {
+            session.fence(
+                    e.getMessage()); // the blade is out of reach: operations get to know before they post anything
+            return 0;
+        }
+    }
+
+    private int duty() {
         final long epoch = advancer.tick();
         globalEpoch = epoch;
         if (advancer.activeSessions() > 1) {

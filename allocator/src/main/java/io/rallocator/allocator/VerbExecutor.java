@@ -4,11 +4,20 @@ import io.rallocator.persistence.Links;
 import io.rallocator.persistence.NvmRegion;
 import io.rallocator.persistence.NvmRegion.Durability;
 
-/** Executes single verbs of chains on a region: what every fabric does in the end. */
-final class VerbExecutor {
+/**
+ * Executes single verbs of chains on a region: what every fabric does in the end.
+ *
+ * <p>Threads: any, one at a time for each chain.
+ */
+public final class VerbExecutor {
     private final NvmRegion region;
 
-    VerbExecutor(final NvmRegion region) {
+    /**
+     * Makes an executor.
+     *
+     * @param region the pool
+     */
+    public VerbExecutor(final NvmRegion region) {
         this.region = region;
     }
 
@@ -18,7 +27,7 @@ final class VerbExecutor {
      * @param chain posted by its owner; its earlier verbs were executed
      * @param verb its number
      */
-    void execute(final Chain chain, final int verb) {
+    public void execute(final Chain chain, final int verb) {
         final long offset = chain.offset(verb);
         final int length = chain.length(verb);
         switch (chain.kind(verb)) {

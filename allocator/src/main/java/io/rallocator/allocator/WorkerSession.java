@@ -10,7 +10,6 @@ import io.rallocator.persistence.Outcome;
 import io.rallocator.persistence.PoolFile;
 import io.rallocator.persistence.PoolGeometry;
 import io.rallocator.persistence.PoolInUseException;
-import io.rallocator.persistence.PoolLock;
 import io.rallocator.persistence.PoolUnavailableException;
 import io.rallocator.persistence.SessionFencedException;
 import io.rallocator.persistence.Superblock;
@@ -23,6 +22,8 @@ import java.util.function.Function;
 import java.util.function.LongUnaryOperator;
 import org.agrona.concurrent.AgentRunner;
 import org.agrona.concurrent.BackoffIdleStrategy;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One worker's session with one pool: its line in the session table, its lanes, its slabs. While it lives it holds an OS
@@ -35,16 +36,15 @@ import org.agrona.concurrent.BackoffIdleStrategy;
  * <p>Threads: any number; as many operations run at once as there are lanes. A background thread announces epochs.
  */
 public final class WorkerSession implements AutoCloseable {
+    private static final Logger LOGGER = LoggerFactory.getLogger(WorkerSession.class);
     private static final int DEFAULT_EMPTY_UNITS = 32;
     private static final int RECLAMATIONS = 4;
     private static final int EPOCHS_FOR_A_SLAB = 8;
     private static final long RECLAMATION_NS = TimeUnit.MILLISECONDS.toNanos(500);
 
-    private final Path pool;
-    private final NvmRegion region;
-    private final boolean ownsRegion;
+    private final Fabric fabric;
     private final PoolGeometry geometry;
-    private final PoolLock lock;
+    private final Fabric.SessionLock lock;
     private final int index;
     private final int incarnation;
     private final Lane[] lanes;
@@ -60,21 +60,12 @@ public final class WorkerSession implements AutoCloseable {
     private volatile boolean fenced;
     private volatile DropListener dropListener = words -> {};
 
-    private WorkerSession(
-            final Path pool,
-            final NvmRegion region,
-            final boolean ownsRegion,
-            final PoolGeometry geometry,
-            final String name,
-            final Function<NvmRegion, QueuePair> fabric,
-            final boolean conducted) {
-        this.pool = pool;
-        this.region = region;
-        this.ownsRegion = ownsRegion;
-        this.geometry = geometry;
-        final QueuePair queuePair = fabric.apply(region);
+    private WorkerSession(final Fabric fabric, final String name, final boolean conducted) {
+        this.fabric = fabric;
+        this.geometry = fabric.geometry();
+        final QueuePair queuePair = fabric.connect();
         final Chain chain = new Chain(queuePair);
-        final SessionClaim claim = SessionClaim.any(pool, geometry, chain, name);
+        final SessionClaim claim = SessionClaim.any(fabric, chain, name);
         lock = claim.lock;
         index = claim.session;
         incarnation = claim.incarnation;
@@ -85,7 +76,7 @@ public final class WorkerSession implements AutoCloseable {
             slabClient = new SlabClient(this, claim.freeHead());
             orphans = new Orphans(this);
             for (int i = 0; i < lanes.length; i++) {
-                lanes[i] = new Lane(this, i, fabric.apply(region));
+                lanes[i] = new Lane(this, i, fabric.connect());
                 lanes[i].commit().sequence(claim.nextSequence(i));
             }
             conductor = new SessionConductor(this, queuePair, chain, localEpoch);
@@ -95,7 +86,7 @@ public final class WorkerSession implements AutoCloseable {
         }
         conductorRunner = new AgentRunner(
                 new BackoffIdleStrategy(1, 1, 100_000, 1_000_000),
-                new DutyErrors("session " + index + " of " + pool),
+                new DutyErrors("session " + index + " of " + fabric.name()),
                 null,
                 conductor);
         if (conducted) {
@@ -117,10 +108,23 @@ public final class WorkerSession implements AutoCloseable {
         final Superblock superblock = PoolFile.readSuperblock(pool);
         BladeGate.await(pool);
         final NvmRegion region = PoolFile.map(pool, superblock);
+        return over(new LocalFabric(pool, region, true, superblock.geometry(), LocalQueuePair::new), name);
+    }
+
+    /**
+     * Opens a session over any fabric.
+     *
+     * @param fabric to the blade; this session closes it, also when it cannot be opened
+     * @param name of the worker, for people, at most 76 bytes in UTF-8
+     * @return the session
+     * @throws PoolInUseException if the session table is full
+     * @throws PoolUnavailableException if the fabric fails
+     */
+    public static WorkerSession over(final Fabric fabric, final String name) {
         try {
-            return new WorkerSession(pool, region, true, superblock.geometry(), name, LocalQueuePair::new, true);
+            return new WorkerSession(fabric, name, true);
         } catch (final RuntimeException e) {
-            region.close();
+            fabric.close();
             throw e;
         }
     }
@@ -134,14 +138,13 @@ public final class WorkerSession implements AutoCloseable {
      * @throws PoolInUseException if the session table is full
      */
     public static WorkerSession embedded(final Blade blade, final String name) {
-        return new WorkerSession(
-                blade.pool(), blade.region(), false, blade.geometry(), name, LocalQueuePair::new, true);
+        return open(blade.pool(), blade.region(), blade.geometry(), name, LocalQueuePair::new, true);
     }
 
     /**
      * Opens a session over somebody's region.
      *
-     * @param fabric makes the queue pairs: the first for the conductor, then one for each lane
+     * @param queuePairs makes the queue pairs: the first for the conductor, then one for each lane
      * @param conducted false if the caller runs the conductor's duty
      */
     static WorkerSession open(
@@ -149,9 +152,9 @@ public final class WorkerSession implements AutoCloseable {
             final NvmRegion region,
             final PoolGeometry geometry,
             final String name,
-            final Function<NvmRegion, QueuePair> fabric,
+            final Function<NvmRegion, QueuePair> queuePairs,
             final boolean conducted) {
-        return new WorkerSession(pool, region, false, geometry, name, fabric, conducted);
+        return new WorkerSession(new LocalFabric(pool, region, false, geometry, queuePairs), name, conducted);
     }
 
     /**
@@ -160,7 +163,7 @@ public final class WorkerSession implements AutoCloseable {
      * @return the level of the pool
      */
     public Durability durability() {
-        return region.durability();
+        return fabric.durability();
     }
 
     // ---- lanes
@@ -213,6 +216,9 @@ public final class WorkerSession implements AutoCloseable {
     }
 
     void fence(final String reason) {
+        if (ended != null) {
+            return; // the first reason says most
+        }
         fenced = true;
         ended = reason;
     }
@@ -426,7 +432,7 @@ public final class WorkerSession implements AutoCloseable {
     }
 
     String poolName() {
-        return pool.toString();
+        return fabric.name();
     }
 
     SlabClient slabClient() {
@@ -498,7 +504,7 @@ public final class WorkerSession implements AutoCloseable {
         }
         final boolean wasFenced = fenced;
         fenced = false;
-        ended = "the heap on " + pool + " is closed; open another";
+        ended = "the heap on " + fabric.name() + " is closed; open another";
         try {
             for (final Lane lane : lanes) {
                 while (!lane.tryRetire()) {
@@ -511,6 +517,8 @@ public final class WorkerSession implements AutoCloseable {
                     lane.allocator().sealAll();
                 }
             }
+        } catch (final SessionFencedException e) {
+            LOGGER.info("{} was out of reach while it was closed: the blade recovers the session", poolName(), e);
         } finally {
             end();
         }
@@ -519,7 +527,7 @@ public final class WorkerSession implements AutoCloseable {
     /** Leaves everything as it is, as if the process had died. Nobody holds a lane any more. */
     synchronized void abandon() {
         if (ended == null || fenced) {
-            fence("session " + index + " of " + pool + " was abandoned");
+            fence("session " + index + " of " + fabric.name() + " was abandoned");
             end();
         }
     }
@@ -531,8 +539,6 @@ public final class WorkerSession implements AutoCloseable {
             lane.close();
         }
         lock.close();
-        if (ownsRegion) {
-            region.close();
-        }
+        fabric.close();
     }
 }

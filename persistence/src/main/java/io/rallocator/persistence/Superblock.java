@@ -188,6 +188,30 @@ public final class Superblock {
     }
 
     /**
+     * Reads a copy that was {@linkplain #encode() encoded} elsewhere.
+     *
+     * @param from where it comes from, for messages
+     * @param buffer one copy
+     * @return the superblock
+     * @throws CorruptedPoolException if it is not whole, or impossible
+     * @throws PoolVersionException if another version of this library wrote it
+     */
+    public static Superblock verified(final String from, final DirectBuffer buffer) {
+        if (!isValid(buffer)) {
+            throw new CorruptedPoolException("the superblock of " + from + " is damaged: magic or CRC32C is wrong");
+        }
+        if (layoutVersion(buffer) != LAYOUT_VERSION) {
+            throw new PoolVersionException(from + " has layout version " + layoutVersion(buffer)
+                    + ", this library reads " + LAYOUT_VERSION + "; use the blade's version of RAllocator");
+        }
+        try {
+            return decode(buffer);
+        } catch (final IllegalArgumentException e) {
+            throw new CorruptedPoolException("the superblock of " + from + " is impossible: " + e.getMessage(), e);
+        }
+    }
+
+    /**
      * Decodes a valid copy of this layout version.
      *
      * @param buffer one copy
