@@ -60,7 +60,6 @@ class TrapTest {
         }
     }
 
-    /** Trap 10: within an epoch a remembered word is proof, in another epoch it is only a hint where to look. */
     /** What a thread remembers of a bucket must not be looked for in another pool: there it can lead behind the end. */
     @Test
     void shouldReadTheRightPoolWhenAThreadUsesALargerOneBefore() {
@@ -88,6 +87,7 @@ class TrapTest {
         }
     }
 
+    /** Trap 10: within an epoch a remembered word is proof, in another epoch it is only a hint where to look. */
     @Test
     void shouldLookAgainBeforeAPutWhenTheRememberedWordIsOfAnOlderEpoch() {
         final Operation put = Operation.named("map.put");
