@@ -46,7 +46,7 @@ public final class Chain {
     /**
      * Makes an empty chain.
      *
-     * @param queuePair that executes it; null on a blade, which executes its verbs itself
+     * @param queuePair that executes it
      */
     public Chain(final QueuePair queuePair) {
         this.queuePair = queuePair;
@@ -234,8 +234,8 @@ public final class Chain {
         return posted ? 0 : count;
     }
 
-    /** Forgets the verbs: those of an operation that failed half way, or those that a blade has executed. */
-    public void clear() {
+    /** Forgets verbs that were added and never posted: their operation failed half way. */
+    void clear() {
         posted = true;
     }
 

@@ -39,6 +39,14 @@ public interface Fabric extends AutoCloseable {
     Durability durability();
 
     /**
+     * Tells what is known when a chain has failed.
+     *
+     * @return true if no verb of it is executed any more once {@link QueuePair#execute} has thrown; false if some may be under way until the
+     *     session is over
+     */
+    boolean isSynchronous();
+
+    /**
      * Makes another queue pair.
      *
      * @return for one thread at a time

@@ -207,6 +207,22 @@ final class IntentScanner {
     }
 
     /**
+     * Tells whether verbs of a session may still be executed although its worker has given up: somebody else executes them, and has not
+     * declared the session dead yet.
+     *
+     * @param id of an operation
+     * @return true until nothing can come of it any more
+     */
+    boolean mayBeUnderWay(final OperationId id) {
+        readStates();
+        final int line = id.session() * SessionDescriptor.BYTES;
+        return incarnation(id.session()) == id.incarnation()
+                && SessionDescriptor.state(states.getLong(line), geometry.sessionOffset(id.session()))
+                        == SessionDescriptor.ACTIVE
+                && states.getLong(line + SessionDescriptor.PID_OFFSET) < 0;
+    }
+
+    /**
      * What became of an operation of a session that is dead, fenced, or recovered. Looks again if recovery decides meanwhile.
      *
      * @param id of the operation

@@ -44,6 +44,11 @@ final class LocalFabric implements Fabric {
     }
 
     @Override
+    public boolean isSynchronous() {
+        return true;
+    }
+
+    @Override
     public QueuePair connect() {
         return queuePairs.apply(region);
     }

@@ -53,7 +53,7 @@ final class SessionClaim {
      */
     static SessionClaim any(final Fabric fabric, final Chain chain, final String name) {
         final PoolGeometry geometry = fabric.geometry();
-        final UnsafeBuffer identity = identity(name);
+        final UnsafeBuffer identity = identity(name, fabric.isSynchronous());
         final long from = System.nanoTime();
         do {
             for (final int session : leastUsedFirst(geometry, chain)) {
@@ -126,10 +126,10 @@ final class SessionClaim {
     }
 
     /** Who we are, as a line of the session table; fails before anything is claimed if the name is too long. */
-    private static UnsafeBuffer identity(final String name) {
+    private static UnsafeBuffer identity(final String name, final boolean isSynchronous) {
         final UnsafeBuffer line = Lane.direct(SessionDescriptor.BYTES);
         final ProcessHandle self = ProcessHandle.current();
-        line.putLong(SessionDescriptor.PID_OFFSET, self.pid());
+        line.putLong(SessionDescriptor.PID_OFFSET, isSynchronous ? self.pid() : -self.pid());
         line.putLong(
                 SessionDescriptor.START_OFFSET,
                 self.info().startInstant().map(Instant::toEpochMilli).orElse(0L));

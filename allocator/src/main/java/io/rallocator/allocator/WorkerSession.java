@@ -40,6 +40,7 @@ public final class WorkerSession implements AutoCloseable {
     private static final int DEFAULT_EMPTY_UNITS = 32;
     private static final int RECLAMATIONS = 4;
     private static final int EPOCHS_FOR_A_SLAB = 8;
+    private static final long SESSION_END_NS = TimeUnit.MINUTES.toNanos(1);
     private static final long RECLAMATION_NS = TimeUnit.MILLISECONDS.toNanos(500);
 
     private final Fabric fabric;
@@ -255,22 +256,35 @@ public final class WorkerSession implements AutoCloseable {
     }
 
     /**
-     * What became of an operation of a session that is over: some round trips.
+     * What became of an operation of a session that is over: some round trips. If somebody else executes that session's verbs, waits
+     * until they have noticed that it is over.
      *
      * @param id of the operation, from an {@link io.rallocator.persistence.OutcomeUnknownException}
      * @return the outcome
      * @throws IllegalArgumentException if this pool has no such session or lane
+     * @throws PoolUnavailableException if the session is not over after a minute
      */
     public Outcome outcome(final OperationId id) {
         if (id.session() < 0 || id.session() >= geometry.sessions() || id.lane() < 0 || id.lane() >= geometry.lanes()) {
             throw new IllegalArgumentException(id + " is of another pool: this one has " + geometry.sessions()
                     + " sessions of " + geometry.lanes() + " lanes");
         }
-        final Lane lane = acquire();
-        try {
-            return new IntentScanner(geometry, lane.chain()).outcome(id);
-        } finally {
-            release(lane);
+        final long from = System.nanoTime();
+        for (; ; ) {
+            final Lane lane = acquire();
+            try {
+                final IntentScanner scanner = new IntentScanner(geometry, lane.chain());
+                if (!scanner.mayBeUnderWay(id)) {
+                    return scanner.outcome(id);
+                }
+            } finally {
+                release(lane);
+            }
+            if (System.nanoTime() - from > SESSION_END_NS) {
+                throw new PoolUnavailableException(id + " may still be under way: its session is connected to "
+                        + fabric.name() + "; close the heap that it was started in");
+            }
+            LockSupport.parkNanos(1_000_000);
         }
     }
 

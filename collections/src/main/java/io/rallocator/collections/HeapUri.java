@@ -1,5 +1,7 @@
 package io.rallocator.collections;
 
+import io.rallocator.allocator.Fabric;
+import io.rallocator.allocator.FabricProvider;
 import io.rallocator.persistence.NvmRegion.Durability;
 import io.rallocator.persistence.PoolGeometry;
 import io.rallocator.persistence.SessionDescriptor;
@@ -7,10 +9,12 @@ import io.rallocator.persistence.Superblock;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.ServiceLoader;
 import java.util.TreeMap;
 
 /** Where a heap is and how it is opened: {@code scheme:path?parameter=value&…}. */
@@ -28,30 +32,37 @@ final class HeapUri {
     private static final List<String> OF_LOCAL = Arrays.asList(CACHE, NAME);
     private static final String FORMS =
             "embedded:PATH?size=BYTES&sessions=N&lanes=N&durability=process|power&cache=BYTES&name=TEXT"
-                    + " or local:PATH?cache=BYTES&name=TEXT";
+                    + ", local:PATH?cache=BYTES&name=TEXT or tcp://HOST:PORT?cache=BYTES&name=TEXT";
 
     private static final long DEFAULT_SIZE = 1L << 30;
 
     private final String uri;
+    private final String scheme;
     private final boolean embedded;
+
+    /** Of another fabric; null for {@code embedded} and {@code local}. */
+    private final FabricProvider provider;
+
+    private final String path;
     private final Path pool;
     private final Map<String, String> parameters = new TreeMap<>();
 
     private HeapUri(final String uri) {
         this.uri = uri;
         final int colon = uri.indexOf(':');
-        final String scheme = colon < 0 ? "" : uri.substring(0, colon);
+        scheme = colon < 0 ? "" : uri.substring(0, colon);
         embedded = scheme.equals(EMBEDDED);
-        if (!embedded && !scheme.equals(LOCAL)) {
-            throw wrong(colon < 0 ? "it has no scheme" : "there is no scheme '" + scheme + "'");
+        provider = embedded || scheme.equals(LOCAL) ? null : provider(scheme);
+        if (!embedded && !scheme.equals(LOCAL) && provider == null) {
+            throw wrong(colon < 0 ? "it has no scheme" : noProvider(scheme));
         }
         final int question = uri.indexOf('?');
-        final String path = uri.substring(colon + 1, question < 0 ? uri.length() : question);
+        path = uri.substring(colon + 1, question < 0 ? uri.length() : question);
         if (path.isEmpty()) {
             throw wrong("it has no path");
         }
         try {
-            pool = Path.of(path);
+            pool = provider == null ? Path.of(path) : null;
         } catch (final InvalidPathException e) {
             throw new IllegalArgumentException("the heap's address '" + uri + "' has no valid path", e);
         }
@@ -76,18 +87,34 @@ final class HeapUri {
         return new HeapUri(uri);
     }
 
+    private static FabricProvider provider(final String scheme) {
+        return ServiceLoader.load(FabricProvider.class, HeapUri.class.getClassLoader()).stream()
+                .map(ServiceLoader.Provider::get)
+                .filter(each -> each.scheme().equals(scheme))
+                .findFirst()
+                .orElse(null);
+    }
+
+    private static String noProvider(final String scheme) {
+        return "there is no scheme '" + scheme + "'"
+                + (scheme.equals("tcp") ? " without rallocator-tcp, which is not on the class path" : "");
+    }
+
     private IllegalArgumentException wrong(final String what) {
         return new IllegalArgumentException(
                 "cannot use the heap's address '" + uri + "': " + what + "; write " + FORMS);
     }
 
     private void parseParameters(final String text) {
-        final List<String> known = embedded ? OF_EMBEDDED : OF_LOCAL;
+        final List<String> known = new ArrayList<>(embedded ? OF_EMBEDDED : OF_LOCAL);
+        if (provider != null) {
+            known.addAll(provider.parameters());
+        }
         for (final String pair : text.split("&", -1)) {
             final int equals = pair.indexOf('=');
             final String name = equals < 0 ? pair : pair.substring(0, equals);
             if (!known.contains(name)) {
-                throw wrong("there is no parameter '" + name + "' for " + (embedded ? EMBEDDED : LOCAL) + ", known are "
+                throw wrong("there is no parameter '" + name + "' for " + scheme + ", known are "
                         + String.join(", ", known));
             }
             if (equals < 0 || equals + 1 == pair.length()) {
@@ -141,6 +168,19 @@ final class HeapUri {
         return embedded;
     }
 
+    /** True if another module brings the way to the pool. */
+    boolean isRemote() {
+        return provider != null;
+    }
+
+    /** The way to the pool, if {@link #isRemote()}. */
+    Fabric connect() {
+        final Map<String, String> own = new TreeMap<>(parameters);
+        own.keySet().retainAll(provider.parameters());
+        return provider.open(path, own);
+    }
+
+    /** The pool's file, unless {@link #isRemote()}. */
     Path pool() {
         return pool;
     }

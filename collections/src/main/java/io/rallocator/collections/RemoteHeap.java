@@ -41,8 +41,18 @@ import org.slf4j.LoggerFactory;
  *         {@code process} unless given
  *     </ul>
  * <li>{@code local:PATH} attaches to a pool that another process of this host serves, or another heap of this one.
+ * <li>{@code tcp://HOST:PORT} reaches a blade of any host that listens there, with {@code rallocator-tcp} on the class path. The
+ *     session lasts as long as the connection; when it is lost, operations throw
+ *     {@link io.rallocator.persistence.SessionFencedException}, or, if it is not known whether they took effect,
+ *     {@link io.rallocator.persistence.OutcomeUnknownException}.
+ *     <ul>
+ *     <li>{@code token-file}: file with the secret that the blade asks for
+ *     <li>{@code tls-certificate}, {@code tls-key}, {@code tls-trust}: PEM files of this worker, and of whom it trusts
+ *     <li>{@code role}: {@code read-write} unless {@code read-only} is given
+ *     <li>{@code timeout-ms}: how long to wait for an answer of the blade before the connection is given up; 30,000 unless given
+ *     </ul>
  * </ul>
- * and for both
+ * and for all
  * <ul>
  * <li>{@code name}: of this worker, for people; {@code worker-PID} unless given
  * <li>{@code cache}: bytes of DRAM in which to remember buckets and values of maps, which spares round trips; 0, none,
@@ -93,6 +103,9 @@ public final class RemoteHeap implements AutoCloseable {
         final HeapUri address = HeapUri.parse(Objects.requireNonNull(uri, "the address is null"));
         final long cacheBytes = address.cacheBytes();
         final BucketCache cache = cacheBytes == 0 ? null : new BucketCache(cacheBytes);
+        if (address.isRemote()) {
+            return new RemoteHeap(uri, WorkerSession.over(address.connect(), address.workerName()), null, cache);
+        }
         if (!address.isEmbedded()) {
             return new RemoteHeap(uri, WorkerSession.attach(address.pool(), address.workerName()), null, cache);
         }
@@ -410,7 +423,9 @@ public final class RemoteHeap implements AutoCloseable {
     /**
      * What became of an operation that was interrupted, by whichever worker (I10). An operation that threw
      * {@link io.rallocator.persistence.OutcomeUnknownException} is named by it. Close the heap that threw, open another, and ask:
-     * the answer is right at once, whether or not the blade has recovered the old session yet. Costs some round trips.
+     * the answer is right at once, whether or not the blade has recovered the old session yet. Costs some round trips. Only an operation
+     * that went over {@code tcp} is waited for until the blade has noticed that its connection is lost: milliseconds, or, if
+     * the network took the connection down without a word, the blade's lease.
      *
      * <p>The answer is kept until the interrupted worker's line of the session table has been taken again, and two more
      * operations have been committed in the same lane of it; then it is {@code UNKNOWN}. Lines are taken in turn, the least used one
@@ -425,6 +440,7 @@ public final class RemoteHeap implements AutoCloseable {
      * @throws IllegalArgumentException if this pool has no such session or lane
      * @throws io.rallocator.persistence.HeapClosedException after {@link #close()}
      * @throws io.rallocator.persistence.SessionFencedException if this heap is the one that failed
+     * @throws io.rallocator.persistence.PoolUnavailableException if the blade still hears of the heap that failed after a minute
      */
     public Outcome outcome(final OperationId id) {
         return session.outcome(Objects.requireNonNull(id, "the id is null"));

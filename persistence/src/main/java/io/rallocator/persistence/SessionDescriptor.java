@@ -9,7 +9,8 @@ import org.agrona.DirectBuffer;
  *  0    state: checked word {incarnation 20 | state 3}              compare-and-swap
  *  8    announced epoch: checked word                               the session
  *  16   heartbeat, milliseconds since 1970: checked word            the session
- *  24   process id (8)                                              written once a session
+ *  24   process id (8); negative if somebody else executes          written once a session
+ *       the worker's verbs, and may be at it when it is gone
  *  32   process start, milliseconds since 1970 (8)
  *  40   check of bytes 24 … 39 and 48 … 127, see identityCrc (4) | 0 (4)
  *  48   length of the name (4) | name, UTF-8, at most 76 bytes

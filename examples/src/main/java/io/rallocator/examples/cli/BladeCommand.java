@@ -1,6 +1,8 @@
 package io.rallocator.examples.cli;
 
 import io.rallocator.allocator.Blade;
+import io.rallocator.allocator.tcp.TcpBlade;
+import io.rallocator.allocator.tcp.TcpBladeOptions;
 import io.rallocator.persistence.NvmRegion.Durability;
 import io.rallocator.persistence.PoolFile;
 import io.rallocator.persistence.PoolGeometry;
@@ -15,18 +17,24 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongConsumer;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code blade}: serves a pool to workers of this host until it gets SIGTERM or SIGINT. */
+/** {@code blade}: serves a pool to workers of this host, and by TCP to those of others, until it gets SIGTERM or SIGINT. */
 @Command(
         name = "blade",
         mixinStandardHelpOptions = true,
         sortOptions = false,
-        description = "Serves a pool to the workers of this host.",
-        footer = {"", "Example:", "  rallocator blade --pool /dev/shm/pool --size 4g"})
+        description = "Serves a pool to the workers of this host, and with --listen to those of other hosts.",
+        footer = {
+            "",
+            "Examples:",
+            "  rallocator blade --pool /dev/shm/pool --size 4g",
+            "  rallocator blade --pool /dev/shm/pool --listen tcp://127.0.0.1:7700"
+        })
 final class BladeCommand implements Callable<Integer> {
     private static final long PROGRESS_NS = TimeUnit.SECONDS.toNanos(2);
     private static final long DEFAULT_SIZE = 1L << 30;
@@ -56,11 +64,15 @@ final class BladeCommand implements Callable<Integer> {
                             + " or power (the loss of power too; needs a disk).")
     private Durability durability;
 
+    @ArgGroup(exclusive = false)
+    private ListenOptions listen;
+
     @Option(names = "--json", description = "Print the ready line as a JSON object.")
     private boolean json;
 
     @Override
     public Integer call() throws InterruptedException {
+        final TcpBladeOptions options = listen == null ? null : listen.options();
         if (Files.exists(pool)) {
             final Superblock superblock = PoolFile.readSuperblock(pool);
             requireSize(superblock.geometry().capacity());
@@ -76,12 +88,13 @@ final class BladeCommand implements Callable<Integer> {
         }
         final CountDownLatch ended = new CountDownLatch(1);
         final CountDownLatch closed = new CountDownLatch(1);
-        try (Blade blade = Blade.open(pool)) {
+        try (Blade blade = Blade.open(pool);
+                TcpBlade tcp = options == null ? null : TcpBlade.listen(blade, options)) {
             Runtime.getRuntime().addShutdownHook(new Thread(() -> {
                 ended.countDown();
                 awaitQuietly(closed);
             }));
-            announce(blade);
+            announce(blade, tcp == null ? null : tcp.address());
             ended.await();
         } finally {
             closed.countDown();
@@ -126,7 +139,7 @@ final class BladeCommand implements Callable<Integer> {
         };
     }
 
-    private void announce(final Blade blade) {
+    private void announce(final Blade blade, final String address) {
         final PrintWriter out = spec.commandLine().getOut();
         final long recoveryMs = TimeUnit.NANOSECONDS.toMillis(blade.recoveryNs());
         if (json) {
@@ -138,12 +151,16 @@ final class BladeCommand implements Callable<Integer> {
             line.put("incarnation", blade.superblock().incarnation());
             line.put("capacity", blade.geometry().capacity());
             line.put("recoveryMs", recoveryMs);
+            if (address != null) {
+                line.put("address", address);
+            }
             Json.print(out, line);
         } else {
             out.println("ready: serving " + pool + " ("
                     + ByteSize.forPeople(blade.geometry().capacity())
                     + ", incarnation " + blade.superblock().incarnation() + "), recovered in " + recoveryMs
-                    + " ms; workers attach with local:" + pool);
+                    + " ms; workers attach with local:" + pool
+                    + (address == null ? "" : " or " + address));
             out.flush();
         }
     }

@@ -169,10 +169,13 @@ final class PoolView {
             map.put("name", new String(name, StandardCharsets.UTF_8));
             map.put("state", state == SessionDescriptor.ACTIVE ? "active" : "recovering");
             map.put("incarnation", SessionDescriptor.incarnation(word));
-            map.put("pid", pid);
-            map.put(
-                    "processAlive",
-                    ProcessHandle.of(pid).map(ProcessHandle::isAlive).orElse(false));
+            map.put("pid", Math.abs(pid));
+            map.put("remote", pid < 0);
+            if (pid > 0) {
+                map.put(
+                        "processAlive",
+                        ProcessHandle.of(pid).map(ProcessHandle::isAlive).orElse(false));
+            }
             map.put("epoch", line.getLong(SessionDescriptor.EPOCH_OFFSET) & CheckedWord.PAYLOAD_MASK);
             sessions.add(map);
         }
