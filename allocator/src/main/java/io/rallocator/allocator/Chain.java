@@ -1,6 +1,8 @@
 package io.rallocator.allocator;
 
+import io.rallocator.persistence.RallocatorException;
 import java.util.Arrays;
+import java.util.function.UnaryOperator;
 import org.agrona.DirectBuffer;
 import org.agrona.MutableDirectBuffer;
 import org.agrona.concurrent.UnsafeBuffer;
@@ -39,6 +41,7 @@ public final class Chain {
     private final long[] replacements = new long[MAX_VERBS];
     private final DirectBuffer[] buffers = new DirectBuffer[MAX_VERBS];
     private final UnsafeBuffer words = new UnsafeBuffer(new byte[8 * MAX_VERBS]);
+    private final UnaryOperator<RallocatorException> failures;
     private int count;
     private int firstUnpersisted;
     private boolean posted;
@@ -49,7 +52,17 @@ public final class Chain {
      * @param queuePair that executes it
      */
     public Chain(final QueuePair queuePair) {
+        this(queuePair, failure -> failure);
+    }
+
+    /**
+     * Makes an empty chain of an operation that may have taken effect when a later chain of it fails.
+     *
+     * @param failures says what is thrown instead of what the queue pair threw
+     */
+    Chain(final QueuePair queuePair, final UnaryOperator<RallocatorException> failures) {
         this.queuePair = queuePair;
+        this.failures = failures;
     }
 
     /**
@@ -210,7 +223,15 @@ public final class Chain {
         begin();
         posted = true;
         if (count > 0) {
+            execute(operation);
+        }
+    }
+
+    private void execute(final Operation operation) {
+        try {
             queuePair.execute(this, operation);
+        } catch (final RallocatorException e) {
+            throw failures.apply(e);
         }
     }
 

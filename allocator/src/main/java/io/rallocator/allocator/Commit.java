@@ -6,6 +6,7 @@ import io.rallocator.persistence.ChunksDescriptor;
 import io.rallocator.persistence.IntentDescriptor;
 import io.rallocator.persistence.OperationId;
 import io.rallocator.persistence.OutcomeUnknownException;
+import io.rallocator.persistence.RallocatorException;
 import io.rallocator.persistence.SessionFencedException;
 import io.rallocator.persistence.SizeClasses;
 import org.agrona.DirectBuffer;
@@ -129,8 +130,8 @@ public final class Commit {
         return this;
     }
 
-    /** Another operation begins. */
-    void onAcquire() {
+    /** The operation is over: what comes later in this lane is not part of it. */
+    void onRelease() {
         committed = 0;
     }
 
@@ -335,13 +336,9 @@ public final class Commit {
     private void postOrFence(final Chain chain, final Operation operation, final long inDoubt) {
         try {
             chain.post(operation);
-        } catch (final SessionFencedException e) {
+        } catch (final SessionFencedException | OutcomeUnknownException e) {
             session.fence(e.getMessage());
-            if (committed == 0) {
-                throw e; // no verb of the chain was executed, so nothing of the operation was
-            }
-            final OperationId id = new OperationId(session.index(), session.incarnation(), lane.index(), committed);
-            throw new OutcomeUnknownException(id, e.getMessage(), e);
+            throw e; // no verb of the chain was executed, so nothing of the operation was; or what was is named
         } catch (final RuntimeException e) {
             final OperationId id = new OperationId(session.index(), session.incarnation(), lane.index(), inDoubt);
             final String message = fence(operation, id, e);
@@ -350,6 +347,19 @@ public final class Commit {
             fence(operation, new OperationId(session.index(), session.incarnation(), lane.index(), inDoubt), e);
             throw e;
         }
+    }
+
+    /**
+     * What is thrown when a chain of the lane has failed: an operation that has committed something must not look as if it had not, be it that the
+     * chain only read what the application is to get.
+     */
+    RallocatorException onFailure(final RallocatorException failure) {
+        if (committed == 0) {
+            return failure;
+        }
+        final OperationId id = new OperationId(session.index(), session.incarnation(), lane.index(), committed);
+        return new OutcomeUnknownException(
+                id, "operation " + id + " was interrupted after it took effect: " + failure.getMessage(), failure);
     }
 
     private String fence(final Operation operation, final OperationId id, final Throwable cause) {

@@ -4,6 +4,7 @@ import io.rallocator.persistence.BlockLife;
 import io.rallocator.persistence.BlockRef;
 import io.rallocator.persistence.IntentDescriptor;
 import io.rallocator.persistence.PoolGeometry;
+import io.rallocator.persistence.RallocatorException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicLong;
 import org.agrona.BitUtil;
@@ -65,10 +66,14 @@ public final class Lane {
         this.index = index;
         this.geometry = session.geometry();
         this.queuePair = queuePair;
-        this.chain = new Chain(queuePair);
+        this.chain = new Chain(queuePair, this::onFailure);
         this.allocator = new LaneAllocator(session, this);
         this.commit = new Commit(session, this);
         this.composite = new CompositeWriter(this);
+    }
+
+    private RallocatorException onFailure(final RallocatorException failure) {
+        return commit.onFailure(failure);
     }
 
     /**
@@ -113,7 +118,6 @@ public final class Lane {
             throw e;
         }
         allocator.writer().onAcquire();
-        commit.onAcquire();
         return true;
     }
 
@@ -138,6 +142,7 @@ public final class Lane {
     }
 
     void release() {
+        commit.onRelease();
         state.set(owesNothing() ? IDLE : epoch << EPOCH_SHIFT | DIRTY);
     }
 

@@ -2,6 +2,7 @@ package io.rallocator.allocator;
 
 import io.rallocator.persistence.CheckedWord;
 import io.rallocator.persistence.PoolGeometry;
+import io.rallocator.persistence.PoolUnavailableException;
 import io.rallocator.persistence.SessionDescriptor;
 import io.rallocator.persistence.SessionFencedException;
 import org.agrona.concurrent.Agent;
@@ -48,6 +49,8 @@ final class SessionConductor implements Agent {
         this.tended = epoch;
         this.globalEpoch = epoch;
         this.drops = readWord(PoolGeometry.dropsOffset());
+        this.hasPeers =
+                !session.isSynchronous(); // who does not look at the other sessions takes it that there are some
         watch();
     }
 
@@ -58,12 +61,17 @@ final class SessionConductor implements Agent {
         } catch (final SessionFencedException e) {
             session.fence(
                     e.getMessage()); // the blade is out of reach: operations get to know before they post anything
-            return 0;
+        } catch (final PoolUnavailableException e) {
+            if (session.isSynchronous()) {
+                throw e; // and try again
+            }
+            session.fence(e.getMessage());
         }
+        return 0;
     }
 
     private int duty() {
-        final long epoch = advancer.tick();
+        final long epoch = session.isSynchronous() ? advancer.tick() : advancer.follow(session.index());
         globalEpoch = epoch;
         if (advancer.activeSessions() > 1) {
             hasPeers = true;

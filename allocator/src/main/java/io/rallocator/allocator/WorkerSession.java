@@ -37,6 +37,11 @@ import org.slf4j.LoggerFactory;
  */
 public final class WorkerSession implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(WorkerSession.class);
+    private static final long TICK_NS = TimeUnit.MILLISECONDS.toNanos(1);
+
+    /** A tick of many workers is many round trips for the blade that executes them. */
+    private static final long REMOTE_TICK_NS = TimeUnit.MILLISECONDS.toNanos(4);
+
     private static final int DEFAULT_EMPTY_UNITS = 32;
     private static final int RECLAMATIONS = 4;
     private static final int EPOCHS_FOR_A_SLAB = 8;
@@ -86,7 +91,7 @@ public final class WorkerSession implements AutoCloseable {
             throw e;
         }
         conductorRunner = new AgentRunner(
-                new BackoffIdleStrategy(1, 1, 100_000, 1_000_000),
+                new BackoffIdleStrategy(1, 1, 100_000, fabric.isSynchronous() ? TICK_NS : REMOTE_TICK_NS),
                 new DutyErrors("session " + index + " of " + fabric.name()),
                 null,
                 conductor);
@@ -445,6 +450,10 @@ public final class WorkerSession implements AutoCloseable {
         return slabs;
     }
 
+    boolean isSynchronous() {
+        return fabric.isSynchronous();
+    }
+
     String poolName() {
         return fabric.name();
     }
@@ -532,10 +541,19 @@ public final class WorkerSession implements AutoCloseable {
                 }
             }
         } catch (final SessionFencedException e) {
-            LOGGER.info("{} was out of reach while it was closed: the blade recovers the session", poolName(), e);
+            onLost(e);
+        } catch (final PoolUnavailableException e) {
+            if (fabric.isSynchronous()) {
+                throw e;
+            }
+            onLost(e);
         } finally {
             end();
         }
+    }
+
+    private void onLost(final RuntimeException e) {
+        LOGGER.info("{} was out of reach while it was closed: the blade recovers the session", poolName(), e);
     }
 
     /** Leaves everything as it is, as if the process had died. Nobody holds a lane any more. */

@@ -75,6 +75,10 @@ final class ListenOptions {
         if (certificates != null) {
             options.tls(new Tls(certificates.certificate, certificates.key, certificates.trust));
         }
-        return unauthenticated ? options.allowUnauthenticated() : options;
+        if (unauthenticated) {
+            options.allowUnauthenticated();
+        }
+        options.requireSafe(); // before a pool is created
+        return options;
     }
 }

@@ -4,9 +4,12 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.DecoderException;
 import io.netty.handler.timeout.IdleStateEvent;
 import io.rallocator.persistence.PoolLock;
+import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
+import javax.net.ssl.SSLException;
 import org.agrona.BitUtil;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.slf4j.Logger;
@@ -234,14 +237,22 @@ final class BladeConnection extends ChannelInboundHandlerAdapter {
 
     @Override
     public void exceptionCaught(final ChannelHandlerContext context, final Throwable cause) {
-        LOGGER.warn("the connection of {} broke", context.channel().remoteAddress(), cause);
+        if (cause instanceof DecoderException && cause.getCause() instanceof SSLException) {
+            blade.counters().refused.increment();
+            blade.refusals()
+                    .refused(context.channel().remoteAddress(), cause.getCause().getMessage());
+        } else if (cause instanceof IOException) {
+            LOGGER.info("the connection of {} broke: {}", context.channel().remoteAddress(), cause.getMessage());
+        } else {
+            LOGGER.warn("the connection of {} failed", context.channel().remoteAddress(), cause);
+        }
         fence();
         context.close();
     }
 
     private void refuse(final ChannelHandlerContext context, final RefusedException refused) {
         (refused.isMalformed ? blade.counters().malformed : blade.counters().refused).increment();
-        LOGGER.warn("refused {}: {}", context.channel().remoteAddress(), refused.getMessage());
+        blade.refusals().refused(context.channel().remoteAddress(), refused.getMessage());
         fence();
         bye(context, refused.getMessage());
     }

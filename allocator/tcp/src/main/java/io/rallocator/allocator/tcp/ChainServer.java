@@ -158,21 +158,19 @@ final class ChainServer {
         if (fault != null) {
             throw RefusedException.forbidden(fault);
         }
-        if (!ChainFrame.isRead(kind) && kind != Chain.PERSIST && !mayWrite(kind, offset, length)) {
+        if (!ChainFrame.isRead(kind) && kind != Chain.PERSIST && !mayWrite(offset, length)) {
             throw RefusedException.forbidden("a write at " + offset + " without the right to: "
                     + (session < 0 ? "the worker has no session" : "its role is " + role));
         }
     }
 
-    /** Who only reads writes who it is, announces epochs, and moves the epoch on. */
-    private boolean mayWrite(final byte kind, final long offset, final int length) {
+    /** Who only reads writes who it is, and announces epochs. */
+    private boolean mayWrite(final long offset, final int length) {
         if (session < 0) {
             return false;
         }
         final long line = geometry.sessionOffset(session);
-        return role == Role.READ_WRITE
-                || offset >= line && offset + length <= line + SessionDescriptor.BYTES
-                || kind == Chain.COMPARE_AND_SWAP && offset == PoolGeometry.epochOffset();
+        return role == Role.READ_WRITE || offset >= line && offset + length <= line + SessionDescriptor.BYTES;
     }
 
     // ---- what is done

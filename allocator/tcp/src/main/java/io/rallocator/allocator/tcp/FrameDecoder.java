@@ -27,6 +27,7 @@ final class FrameDecoder extends ByteToMessageDecoder {
         final int length = in.getIntLE(in.readerIndex() + Frame.LENGTH_OFFSET);
         if (!Frame.isPlausible(length, most)) {
             broken = true;
+            in.skipBytes(in.readableBytes());
             out.add(RefusedException.malformed(
                     "a frame of " + length + " bytes; the least is " + Frame.HEADER_BYTES + ", the most " + most));
         } else if (in.readableBytes() >= length) {

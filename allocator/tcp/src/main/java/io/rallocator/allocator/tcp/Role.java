@@ -4,7 +4,7 @@ import java.util.Arrays;
 
 /** What a worker may do; the blade enforces it. */
 public enum Role {
-    /** Reads everything, writes nothing but its own line of the session table and the epoch. */
+    /** Reads everything, writes nothing but its own line of the session table. */
     READ_ONLY(1, "read-only"),
     /** Reads and writes everything in the pool. */
     READ_WRITE(2, "read-write");

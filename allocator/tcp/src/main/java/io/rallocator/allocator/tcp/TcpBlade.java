@@ -41,6 +41,7 @@ public final class TcpBlade implements AutoCloseable {
     private final UnsafeBuffer superblock;
     private final TcpBladeOptions options;
     private final BladeCounters counters = new BladeCounters();
+    private final RefusalLog refusals = new RefusalLog();
     private final Set<BladeConnection> connections = ConcurrentHashMap.newKeySet();
     private final ChannelGroup channels = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE, true);
     private final Transport transport;
@@ -125,7 +126,8 @@ public final class TcpBlade implements AutoCloseable {
         return bound.channel();
     }
 
-    private void accept(final Channel channel) {
+    /** Serves a channel. */
+    void accept(final Channel channel) {
         channels.add(channel);
         if (tls != null) {
             channel.pipeline().addLast(tls.newHandler(channel.alloc()));
@@ -167,6 +169,10 @@ public final class TcpBlade implements AutoCloseable {
         return superblock;
     }
 
+    RefusalLog refusals() {
+        return refusals;
+    }
+
     TcpBladeOptions options() {
         return options;
     }
@@ -176,12 +182,12 @@ public final class TcpBlade implements AutoCloseable {
     /**
      * Where workers find this blade.
      *
-     * @return the address without parameters, with the actual port
+     * @return the address without parameters, with the host that was asked for and the actual port
      */
     public String address() {
-        final InetSocketAddress local = (InetSocketAddress) listener.localAddress();
-        final String host = local.getAddress().getHostAddress();
-        return "tcp://" + (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + local.getPort();
+        final String host = options.address().getHostString();
+        return "tcp://" + (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":"
+                + ((InetSocketAddress) listener.localAddress()).getPort();
     }
 
     /**

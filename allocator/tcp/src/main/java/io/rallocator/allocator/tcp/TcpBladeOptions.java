@@ -87,8 +87,12 @@ public final class TcpBladeOptions {
         return writers != null || readers != null;
     }
 
-    /** Other hosts are let in only by a secret, or if that is what was asked for. */
-    void requireSafe() {
+    /**
+     * Verifies that other hosts are let in only by a secret, or if that is what was asked for. {@link TcpBlade#listen} does so too.
+     *
+     * @throws IllegalArgumentException if anybody could come in, or there is no such host
+     */
+    public void requireSafe() {
         if (address.isUnresolved()) {
             throw new IllegalArgumentException("there is no host " + address.getHostString());
         }

@@ -12,7 +12,7 @@ import java.util.Map;
 
 /** Serves a region that is no pool, so that tests may read and write anywhere in it. */
 final class RegionServer implements AutoCloseable {
-    private static final PoolGeometry GEOMETRY = PoolGeometry.ofCapacity(64 << 20);
+    static final PoolGeometry GEOMETRY = PoolGeometry.ofCapacity(64 << 20);
 
     final TcpBlade blade;
     private final NvmRegion region;

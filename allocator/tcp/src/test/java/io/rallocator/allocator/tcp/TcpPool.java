@@ -24,6 +24,7 @@ final class TcpPool implements AutoCloseable {
     TcpPool(final Path folder, final TcpBladeOptions options) {
         this.file = folder.resolve("pool");
         this.options = options;
+        file.getParent().toFile().mkdirs();
         PoolFile.create(file, PoolGeometry.ofCapacity(64 << 20), true, written -> {});
         serve();
     }
@@ -31,6 +32,10 @@ final class TcpPool implements AutoCloseable {
     void serve() {
         blade = Blade.open(file);
         tcp = TcpBlade.listen(blade, options);
+    }
+
+    Path file() {
+        return file;
     }
 
     String address() {
