@@ -2,6 +2,7 @@ package io.rallocator.allocator;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * The name under which the verbs of one kind of operation are counted, such as {@code map.get}. Names are registered
@@ -26,14 +27,31 @@ public final class Operation {
      */
     public static Operation named(final String name) {
         synchronized (ALL) {
+            final Operation known = find(name);
+            if (known != null) {
+                return known;
+            }
+            final Operation operation = new Operation(name, ALL.size());
+            ALL.add(operation);
+            return operation;
+        }
+    }
+
+    /**
+     * The operation of a name, if it is registered.
+     *
+     * @param name such as {@code map.get}
+     * @return the one operation of that name, or null
+     */
+    public static Operation find(final String name) {
+        Objects.requireNonNull(name, "the operation's name is null");
+        synchronized (ALL) {
             for (final Operation operation : ALL) {
                 if (operation.name.equals(name)) {
                     return operation;
                 }
             }
-            final Operation operation = new Operation(name, ALL.size());
-            ALL.add(operation);
-            return operation;
+            return null;
         }
     }
 

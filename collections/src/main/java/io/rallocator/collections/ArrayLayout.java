@@ -221,6 +221,11 @@ final class ArrayLayout implements Blueprint {
         return (int) extents;
     }
 
+    /** Bytes of the array, rounded up to a word. */
+    long bytes() {
+        return bytes;
+    }
+
     /** The extent that holds a byte. */
     int extentOf(final long at) {
         return (int) (at / extentBytes);

@@ -31,7 +31,9 @@ final class BucketCache {
     /** The smallest size that makes sense. */
     static final int MIN_BYTES = 64 << 10;
 
-    private static final int MAX_BYTES = 1 << 30;
+    /** The largest size. */
+    static final int MAX_BYTES = 1 << 30;
+
     private static final int SLOT_BYTES = 512;
     private static final int META_WORDS = 8;
     private static final int IMAGE_BYTES = SLOT_BYTES - META_WORDS * Long.BYTES;
@@ -51,10 +53,10 @@ final class BucketCache {
     /**
      * Makes an empty cache.
      *
-     * @param bytes most bytes to use; either half is rounded down to a power of two
+     * @param bytes most bytes to use, {@link #MIN_BYTES} … {@link #MAX_BYTES}; either half is rounded down to a power of two
      */
     BucketCache(final long bytes) {
-        final int total = (int) Math.min(MAX_BYTES, Math.max(MIN_BYTES, bytes));
+        final int total = Math.toIntExact(bytes);
         final int slots = BitUtil.findNextPositivePowerOfTwo(total / 2 / SLOT_BYTES + 1) / 2;
         mask = slots - 1;
         meta = new AtomicLongArray(slots * META_WORDS);

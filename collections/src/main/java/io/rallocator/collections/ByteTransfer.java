@@ -4,6 +4,7 @@ import io.rallocator.allocator.Chain;
 import io.rallocator.allocator.Lane;
 import io.rallocator.allocator.Operation;
 import io.rallocator.persistence.OutOfRemoteMemoryException;
+import java.util.Objects;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
@@ -147,12 +148,15 @@ final class ByteTransfer {
         used = 0;
         while (range < ranges.count() && pieces < offsets.length && used < CHAIN_BYTES) {
             final long at = ranges.index(range) + inRange;
-            final int room = CHAIN_BYTES - used - (int) (at & 7);
-            final int length = (int) Math.min(Math.min(ranges.length(range) - inRange, room), table.pieceEnd(at) - at);
-            if (length > 0) {
+            final int left = ranges.length(range) - inRange;
+            int length = 0;
+            if (left > 0) {
+                Objects.checkFromIndexSize(at, left, table.layout().bytes()); // again: the caller may have changed them
+                final int room = CHAIN_BYTES - used - (int) (at & 7);
+                length = (int) Math.min(Math.min(left, room), table.pieceEnd(at) - at);
                 addPiece(lane, at, length);
             }
-            if (inRange + length == ranges.length(range)) {
+            if (length >= left) {
                 range++;
                 inRange = 0;
             } else {

@@ -64,7 +64,7 @@ final class HeapUri {
         try {
             pool = provider == null ? Path.of(path) : null;
         } catch (final InvalidPathException e) {
-            throw new IllegalArgumentException("the heap's address '" + uri + "' has no valid path", e);
+            throw wrong("it has no valid path, " + e.getReason(), e);
         }
         if (question >= 0 && question + 1 < uri.length()) {
             parseParameters(uri.substring(question + 1));
@@ -101,8 +101,12 @@ final class HeapUri {
     }
 
     private IllegalArgumentException wrong(final String what) {
+        return wrong(what, null);
+    }
+
+    private IllegalArgumentException wrong(final String what, final Exception cause) {
         return new IllegalArgumentException(
-                "cannot use the heap's address '" + uri + "': " + what + "; write " + FORMS);
+                "cannot use the heap's address '" + uri + "': " + what + "; write " + FORMS, cause);
     }
 
     private void parseParameters(final String text) {
@@ -141,10 +145,10 @@ final class HeapUri {
             }
             return number << shift;
         } catch (final NumberFormatException e) {
-            final IllegalArgumentException wrong = wrong("parameter '" + name + "' is '" + text
-                    + "', which is no number of bytes such as 65536, 64k, 512m, 1g or 2t");
-            wrong.initCause(e);
-            throw wrong;
+            throw wrong(
+                    "parameter '" + name + "' is '" + text
+                            + "', which is no number of bytes such as 65536, 64k, 512m, 1g or 2t",
+                    e);
         }
     }
 
@@ -156,10 +160,7 @@ final class HeapUri {
         try {
             return Integer.parseInt(text);
         } catch (final NumberFormatException e) {
-            final IllegalArgumentException wrong =
-                    wrong("parameter '" + name + "' is '" + text + "', which is no number up to " + Integer.MAX_VALUE);
-            wrong.initCause(e);
-            throw wrong;
+            throw wrong("parameter '" + name + "' is '" + text + "', which is no number up to " + Integer.MAX_VALUE, e);
         }
     }
 
@@ -190,9 +191,19 @@ final class HeapUri {
         return parameters.getOrDefault(NAME, "worker-" + ProcessHandle.current().pid());
     }
 
-    /** Bytes for the cache of buckets, 0 for none. */
+    /**
+     * Bytes for the cache of buckets, 0 for none.
+     *
+     * @return as given
+     * @throws IllegalArgumentException if a cache cannot have so many
+     */
     long cacheBytes() {
-        return bytes(CACHE, 0);
+        final long bytes = bytes(CACHE, 0);
+        if (bytes != 0 && (bytes < BucketCache.MIN_BYTES || bytes > BucketCache.MAX_BYTES)) {
+            throw wrong("parameter 'cache' is " + bytes + " bytes, it must be 0 for none, or " + BucketCache.MIN_BYTES
+                    + " … " + BucketCache.MAX_BYTES);
+        }
+        return bytes;
     }
 
     /**

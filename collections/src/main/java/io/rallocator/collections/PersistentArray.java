@@ -33,6 +33,21 @@ final class PersistentArray<E> extends AbstractList<E> implements RemoteArray<E>
         return (int) Math.min(Integer.MAX_VALUE, longLength());
     }
 
+    @Override
+    public void add(final int index, final E element) {
+        throw fixedSize();
+    }
+
+    @Override
+    public E remove(final int index) {
+        throw fixedSize();
+    }
+
+    private UnsupportedOperationException fixedSize() {
+        return new UnsupportedOperationException(
+                "the length of a remote array, " + longLength() + ", is fixed; set its elements");
+    }
+
     // ---- one element
 
     @Override
@@ -269,10 +284,6 @@ final class PersistentArray<E> extends AbstractList<E> implements RemoteArray<E>
         @Override
         public void remove() {
             throw fixedSize();
-        }
-
-        private UnsupportedOperationException fixedSize() {
-            return new UnsupportedOperationException("the length of a remote array is fixed");
         }
     }
 }

@@ -41,7 +41,7 @@ final class PersistentByteArray implements RemoteByteArray {
 
     @Override
     public void read(final long index, final byte[] target, final int offset, final int length) {
-        read(range(index, length), new UnsafeBuffer(target), offset);
+        read(range(index, length), new UnsafeBuffer(Objects.requireNonNull(target, "the target is null")), offset);
     }
 
     @Override
@@ -51,6 +51,7 @@ final class PersistentByteArray implements RemoteByteArray {
 
     @Override
     public void read(final Ranges ranges, final MutableDirectBuffer target, final int offset) {
+        Objects.requireNonNull(target, "the target is null");
         check(ranges, target, offset);
         ByteTransfer.read(
                 table,
@@ -63,7 +64,7 @@ final class PersistentByteArray implements RemoteByteArray {
 
     @Override
     public void write(final long index, final byte[] source, final int offset, final int length) {
-        write(range(index, length), new UnsafeBuffer(source), offset);
+        write(range(index, length), new UnsafeBuffer(Objects.requireNonNull(source, "the source is null")), offset);
     }
 
     @Override
@@ -73,6 +74,7 @@ final class PersistentByteArray implements RemoteByteArray {
 
     @Override
     public void write(final Ranges ranges, final DirectBuffer source, final int offset) {
+        Objects.requireNonNull(source, "the source is null");
         check(ranges, source, offset);
         ByteTransfer.write(
                 table,
@@ -101,6 +103,7 @@ final class PersistentByteArray implements RemoteByteArray {
     }
 
     private void check(final Ranges ranges, final DirectBuffer local, final int offset) {
+        Objects.requireNonNull(ranges, "the ranges are null");
         for (int i = 0; i < ranges.count(); i++) {
             Objects.checkFromIndexSize(ranges.index(i), ranges.length(i), longLength());
         }

@@ -146,6 +146,7 @@ final class PersistentLongArray implements RemoteLongArray {
     }
 
     private Ranges ranges(final long from, final long[] local, final int offset, final int count) {
+        Objects.requireNonNull(local, "the array of values is null");
         Objects.checkFromIndexSize(from, count, longLength());
         Objects.checkFromIndexSize(offset, count, local.length);
         final Ranges ranges = new Ranges();
@@ -187,9 +188,11 @@ final class PersistentLongArray implements RemoteLongArray {
     }
 
     private void forEach(final Verb verb, final long[] indexes, final long[] values) {
+        Objects.requireNonNull(indexes, "the array of indexes is null");
+        Objects.requireNonNull(values, "the array of values is null");
         if (values.length < indexes.length) {
-            throw new IllegalArgumentException(
-                    "there are " + indexes.length + " indexes, but only " + values.length + " places for values");
+            throw new IllegalArgumentException("there are " + indexes.length + " indexes, but only " + values.length
+                    + " places for values; make both arrays equally long");
         }
         for (final long index : indexes) {
             Objects.checkIndex(index, longLength());

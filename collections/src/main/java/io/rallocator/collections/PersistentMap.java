@@ -293,6 +293,7 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
     /** Reads and commits bucket by bucket, not key by key. */
     @Override
     public void putAll(final Map<? extends K, ? extends V> map) {
+        Objects.requireNonNull(map, "the map is null");
         final ScanBatch batch = new ScanBatch();
         final Scratch scratch = Scratch.enter();
         try {
@@ -312,6 +313,7 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
 
     @Override
     public long deleteAll(final Collection<? extends K> keys) {
+        Objects.requireNonNull(keys, "the collection of keys is null");
         final ScanBatch batch = new ScanBatch();
         final Scratch scratch = Scratch.enter();
         long removed = 0;
@@ -427,6 +429,7 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
 
     @Override
     public Map<K, V> getAll(final Collection<? extends K> keys) {
+        Objects.requireNonNull(keys, "the collection of keys is null");
         final Map<K, V> found = new LinkedHashMap<>();
         final ScanBatch batch = new ScanBatch();
         final List<K> objects = new ArrayList<>(Math.min(keys.size(), BucketBatch.MAX_HASHES));

@@ -23,10 +23,11 @@ public final class Ranges {
      * @param index of the first byte in the array
      * @param length bytes, not negative
      * @return this
+     * @throws IllegalArgumentException if the length is negative
      */
     public Ranges add(final long index, final int length) {
         if (length < 0) {
-            throw new IllegalArgumentException("a range cannot have " + length + " bytes");
+            throw new IllegalArgumentException("a range cannot have " + length + " bytes; its length is 0 or more");
         }
         if (count == indexes.length) {
             indexes = Arrays.copyOf(indexes, 2 * count);

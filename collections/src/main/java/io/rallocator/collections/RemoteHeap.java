@@ -55,8 +55,8 @@ import org.slf4j.LoggerFactory;
  * and for all
  * <ul>
  * <li>{@code name}: of this worker, for people; {@code worker-PID} unless given
- * <li>{@code cache}: bytes of DRAM in which to remember buckets and values of maps, which spares round trips; 0, none,
- *     unless given
+ * <li>{@code cache}: bytes of DRAM, 64 KiB … 1 GiB, in which to remember buckets and values of maps, which spares round trips;
+ *     0, none, unless given
  * </ul>
  *
  * <p>Threads: any number may use a heap and its collections. {@link #close()} waits for operations that run; whatever is
@@ -126,6 +126,7 @@ public final class RemoteHeap implements AutoCloseable {
      * @return the heap, without a cache
      */
     public static RemoteHeap over(final WorkerSession session) {
+        Objects.requireNonNull(session, "the session is null");
         return new RemoteHeap("session " + session.index(), session, null, null);
     }
 
@@ -457,7 +458,9 @@ public final class RemoteHeap implements AutoCloseable {
      * @return the count, 0 for an operation that never ran; may be a moment old while operations run
      */
     public long count(final String operation, final FabricCounters.Figure figure) {
-        return session.count(Operation.named(operation), figure);
+        Objects.requireNonNull(figure, "the figure is null");
+        final Operation known = Operation.find(operation);
+        return known == null ? 0 : session.count(known, figure);
     }
 
     /**

@@ -1,5 +1,6 @@
 package io.rallocator.collections;
 
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.function.LongBinaryOperator;
 import java.util.function.LongUnaryOperator;
@@ -232,6 +233,7 @@ public interface RemoteLongArray {
      * @return the value before
      */
     default long getAndUpdate(final long index, final LongUnaryOperator function) {
+        Objects.requireNonNull(function, "the function is null");
         long seen = get(index);
         for (; ; ) {
             final long found = compareAndExchange(index, seen, function.applyAsLong(seen));
@@ -250,6 +252,7 @@ public interface RemoteLongArray {
      * @return the value after
      */
     default long updateAndGet(final long index, final LongUnaryOperator function) {
+        Objects.requireNonNull(function, "the function is null");
         long seen = get(index);
         for (; ; ) {
             final long next = function.applyAsLong(seen);
@@ -270,6 +273,7 @@ public interface RemoteLongArray {
      * @return the value before
      */
     default long getAndAccumulate(final long index, final long value, final LongBinaryOperator function) {
+        Objects.requireNonNull(function, "the function is null");
         return getAndUpdate(index, seen -> function.applyAsLong(seen, value));
     }
 
@@ -282,6 +286,7 @@ public interface RemoteLongArray {
      * @return the value after
      */
     default long accumulateAndGet(final long index, final long value, final LongBinaryOperator function) {
+        Objects.requireNonNull(function, "the function is null");
         return updateAndGet(index, seen -> function.applyAsLong(seen, value));
     }
 

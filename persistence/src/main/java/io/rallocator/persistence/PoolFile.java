@@ -66,7 +66,7 @@ public final class PoolFile {
             requireMissing(file); // from here on, nobody else makes it
             final Superblock superblock = Superblock.create(geometry, sparse, durability);
             create(unfinished, opened, superblock, progress);
-            Files.move(unfinished, file);
+            finish(unfinished, file);
             if (durability == Durability.POWER) {
                 FileSync.syncFolder(file);
             }
@@ -101,6 +101,15 @@ public final class PoolFile {
         }
     }
 
+    private static void finish(final Path unfinished, final Path file) throws IOException {
+        try {
+            Files.move(unfinished, file);
+        } catch (final IOException e) {
+            deleteUnfinished(unfinished, e);
+            throw e;
+        }
+    }
+
     /** A file in memory survives no power loss, whatever is synced. */
     private static void requireMedium(final Path file, final Durability durability) throws IOException {
         final String type = Files.getFileStore(file).type();
@@ -114,6 +123,10 @@ public final class PoolFile {
     private static void requireMissing(final Path file) {
         if (Files.exists(file)) {
             throw new PoolUnavailableException(file + " exists already; open it, or remove it first");
+        }
+        if (Files.isSymbolicLink(file)) {
+            throw new PoolUnavailableException(
+                    file + " is a link that leads nowhere; remove it, or give the path of the file itself");
         }
     }
 
@@ -164,7 +177,7 @@ public final class PoolFile {
 
     private static PoolUnavailableException createFailed(
             final Path file, final PoolGeometry geometry, final IOException cause) {
-        long usable = -1;
+        long usable = Long.MAX_VALUE;
         try {
             final Path folder = file.toAbsolutePath().getParent();
             usable = Files.getFileStore(folder).getUsableSpace();
@@ -173,10 +186,11 @@ public final class PoolFile {
         }
         return new PoolUnavailableException(
                 "cannot create a pool of " + geometry.capacity() + " bytes at " + file + ": " + cause + "; "
-                        + (usable < 0
-                                ? "check that the folder exists and can be written"
-                                : usable + " bytes are usable there: make room, choose a smaller size,"
-                                        + " or another folder"),
+                        + (usable < geometry.capacity()
+                                ? usable
+                                        + " bytes are usable there: make room, choose a smaller size, or another folder"
+                                : "check that the folder exists and can be written, that this user may have so much there, and that the"
+                                        + " name is one for a file"),
                 cause);
     }
 
@@ -204,8 +218,17 @@ public final class PoolFile {
             if (Files.notExists(file)) {
                 throw new PoolUnavailableException("there is no file " + file + "; create a pool first", e);
             }
-            throw new PoolUnavailableException("cannot read " + file + ": " + e.getMessage(), e);
+            throw new PoolUnavailableException("cannot read " + file + ": " + e.getMessage() + "; " + advice(file), e);
         }
+    }
+
+    private static String advice(final Path file) {
+        if (Files.isDirectory(file)) {
+            return "it is a folder: give the path of a file";
+        }
+        return Files.isReadable(file)
+                ? "see whether its disk is in order"
+                : "give this user the right to read and write it";
     }
 
     private static UnsafeBuffer readCopy(final RandomAccessFile opened, final int copy) throws IOException {
