@@ -60,7 +60,7 @@ class FencingTest {
             final ChainServer server = new ChainServer(region, PoolGeometry.ofCapacity(64 << 20), new BladeCounters());
             server.admit(Role.READ_WRITE, 0);
             for (int verb = 0; verb < verbs; verb++) {
-                chain.writeWord(8 * verb, 1);
+                chain.writeWord(8L * verb, 1);
             }
             request.begin(chain);
             request.encode();
@@ -73,7 +73,7 @@ class FencingTest {
             assertThat(Frame.status(server.reply(), 0)).isEqualTo(dead == verbs ? Frame.OK : Frame.FENCED);
             assertThat(Frame.count(server.reply(), 0)).isEqualTo(dead);
             for (int verb = 0; verb < verbs; verb++) {
-                assertThat(region.readLong(8 * verb)).isEqualTo(verb < dead ? 1 : 0);
+                assertThat(region.readLong(8L * verb)).isEqualTo(verb < dead ? 1 : 0);
             }
             chain.post(TEST);
         }
