@@ -59,8 +59,9 @@ import org.slf4j.LoggerFactory;
  *     0, none, unless given
  * </ul>
  *
- * <p>Threads: any number may use a heap and its collections. {@link #close()} waits for operations that run; whatever is
- * called afterwards throws {@link io.rallocator.persistence.HeapClosedException}.
+ * <p>Threads: any number may use a heap and its collections. {@link #close()} waits for operations that run; whatever needs
+ * the pool afterwards throws {@link io.rallocator.persistence.HeapClosedException}, in threads that wait for a queue too. Lengths of
+ * arrays, and elements that an iterator has read already, are still shown.
  *
  * <p>A process that dies without closing loses nothing: the blade notices, and recovers what the process had open.
  */
