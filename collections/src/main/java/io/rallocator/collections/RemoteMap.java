@@ -59,7 +59,8 @@ import java.util.function.BiConsumer;
  * {@link io.rallocator.persistence.SessionFencedException} if this worker was declared dead, and
  * {@link io.rallocator.persistence.CorruptedPoolException} if stored bytes are damaged. Methods that add throw
  * {@link io.rallocator.persistence.OutOfRemoteMemoryException} if the blade has no memory left (the map is as it was; remove
- * something) and {@link IllegalArgumentException} if key or value exceed the limits.
+ * something) and {@link IllegalArgumentException} if key or value exceed the limits. A removal writes its
+ * bucket anew, so it throws too if there is no block at all, not even a larger one.
  *
  * @param <K> type of keys
  * @param <V> type of values

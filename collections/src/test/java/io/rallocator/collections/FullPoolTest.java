@@ -106,6 +106,38 @@ class FullPoolTest {
         }
     }
 
+    /** Down to the last block of the smallest class, there is a way to make room. */
+    @Test
+    void shouldGiveMemoryBackWithoutTakingAnyWhenThereIsNoBlockLeft() {
+        try (RemoteHeap heap = pool.embedded()) {
+            final RemoteMap<Integer, String> map = heap.map("map", Codecs.ints(), Codecs.string());
+            final RemoteQueue<String> queue = heap.queue("queue", Codecs.string());
+            final RemoteArray<String> array = heap.array("array", Codecs.string(), 10);
+            for (int i = 0; i < 100; i++) {
+                map.put(i, "v".repeat(100));
+                queue.add("e".repeat(50));
+            }
+            queue.addAll(List.of("a", "b", "c"));
+            array.set(1, "x".repeat(100));
+            final Ballast ballast = new Ballast(heap);
+            ballast.fill();
+            assertThatThrownBy(() -> map.put(1000, "v".repeat(400)))
+                    .isInstanceOf(OutOfRemoteMemoryException.class)
+                    .hasMessageContaining("poll a queue, or set elements of an array to null, which need none");
+            assertThatThrownBy(() -> heap.drop("map")).isInstanceOf(OutOfRemoteMemoryException.class);
+            assertThat(array.set(1, null)).isEqualTo("x".repeat(100));
+            assertThat(queue.poll()).isEqualTo("e".repeat(50));
+            queue.clear();
+            assertThat(map).hasSize(100);
+            ballast.release(64 << 10); // the blocks that came back may be of other classes
+            assertThat(map.remove(1)).isEqualTo("v".repeat(100));
+            map.put(1000, "v".repeat(400));
+            queue.add("again");
+            assertThat(heap.drop("map")).isTrue();
+            assertThat(queue).containsExactly("again");
+        }
+    }
+
     @Test
     void shouldRefuseANewStructureAndKeepTheOthersWhenThePoolIsFull() {
         try (RemoteHeap heap = pool.embedded()) {
