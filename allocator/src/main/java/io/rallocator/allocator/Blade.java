@@ -1,11 +1,13 @@
 package io.rallocator.allocator;
 
+import io.rallocator.persistence.MappedNvmRegion;
 import io.rallocator.persistence.NvmRegion;
 import io.rallocator.persistence.PoolFile;
 import io.rallocator.persistence.PoolGeometry;
 import io.rallocator.persistence.PoolLock;
 import io.rallocator.persistence.Superblock;
 import java.nio.file.Path;
+import java.util.function.Function;
 import org.agrona.concurrent.AgentRunner;
 import org.agrona.concurrent.BackoffIdleStrategy;
 import org.agrona.concurrent.SystemEpochClock;
@@ -30,7 +32,12 @@ public final class Blade implements AutoCloseable {
     private final long recoveryNs;
     private boolean closed;
 
-    private Blade(final Path pool, final PoolLock lock, final Superblock superblock, final NvmRegion region) {
+    private Blade(
+            final Path pool,
+            final PoolLock lock,
+            final Superblock superblock,
+            final NvmRegion region,
+            final boolean isByDevice) {
         this.pool = pool;
         this.lock = lock;
         this.superblock = superblock;
@@ -51,7 +58,7 @@ public final class Blade implements AutoCloseable {
                 new DutyErrors("the reaper of " + pool),
                 null,
                 reaper);
-        serving = BladeGate.serve(pool);
+        serving = isByDevice ? BladeGate.serveByDevice(pool) : BladeGate.serve(pool);
         Runners.start(runner, runner.agent().roleName());
         Runners.start(reaperRunner, reaper.roleName());
     }
@@ -66,13 +73,28 @@ public final class Blade implements AutoCloseable {
      * @throws io.rallocator.persistence.CorruptedPoolException if metadata that recovery needs is damaged
      */
     public static Blade open(final Path pool) {
+        return open(pool, null);
+    }
+
+    /**
+     * The same for a pool whose words are changed by a device, such as an RDMA adapter: the blade changes them through the device too
+     * (I3), and keeps workers of this host out.
+     *
+     * @param pool file of the pool
+     * @param device makes the region that the blade uses, which closes the mapping with itself; if it throws, the mapping is closed here.
+     *     Null if the CPU changes the words
+     * @return the blade
+     */
+    public static Blade open(final Path pool, final Function<MappedNvmRegion, NvmRegion> device) {
         PoolFile.readSuperblock(pool);
         final PoolLock lock = BladeGate.become(pool);
         NvmRegion region = null;
         try {
             final Superblock superblock = PoolFile.readSuperblock(pool).nextIncarnation();
-            region = PoolFile.map(pool, superblock);
-            return new Blade(pool, lock, superblock, region);
+            final MappedNvmRegion mapped = PoolFile.map(pool, superblock);
+            region = mapped;
+            region = device == null ? mapped : device.apply(mapped);
+            return new Blade(pool, lock, superblock, region, device != null);
         } catch (final RuntimeException e) {
             if (region != null) {
                 region.close();

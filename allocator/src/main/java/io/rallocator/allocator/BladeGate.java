@@ -30,6 +30,11 @@ final class BladeGate {
         return acquire(pool, PoolLock.servingLock(pool));
     }
 
+    /** Keeps workers of this host out: a device changes the pool's words. The caller holds the blade's lock. */
+    static PoolLock serveByDevice(final Path pool) {
+        return acquire(pool, PoolLock.deviceLock(pool));
+    }
+
     private static PoolLock acquire(final Path pool, final Path path) {
         for (int i = 0; i < LOCK_TRIES; i++) {
             final PoolLock lock = PoolLock.tryAcquire(path);
@@ -68,6 +73,11 @@ final class BladeGate {
             if (!isHeld(PoolLock.bladeLock(pool))) {
                 throw new PoolUnavailableException("no blade serves " + pool
                         + "; start one with `rallocator blade --pool " + pool + "`, or open embedded:" + pool);
+            }
+            if (isHeld(PoolLock.deviceLock(pool))) {
+                throw new PoolUnavailableException(
+                        pool + " is served by RDMA, and the atomics of its device are not atomic"
+                                + " with this host's: open rdma://HOST:PORT, as the blade announced");
             }
             pause.run();
         }

@@ -91,6 +91,15 @@ public final class MappedNvmRegion implements NvmRegion {
         }
     }
 
+    /**
+     * Where the mapping stands, for devices that reach it by themselves.
+     *
+     * @return address of the first byte, valid until {@link #close()}
+     */
+    public long address() {
+        return address;
+    }
+
     @Override
     public long capacity() {
         return capacity;

@@ -12,8 +12,8 @@ import java.util.Map;
 
 /**
  * A lock that the kernel drops when its process dies, however it dies: the authority on who is alive on this host. The
- * files stand in the folder {@code POOL.locks} beside the pool: {@code blade.lock}, {@code serving.lock} and one {@code session-N.lock} a
- * session.
+ * files stand in the folder {@code POOL.locks} beside the pool: {@code blade.lock}, {@code serving.lock} or {@code device.lock}, and one
+ * {@code session-N.lock} a session.
  *
  * <p>Closing any channel of a locked file drops the lock of the whole process, so each file is opened at most once in a
  * JVM: a table of the held ones is asked first.
@@ -52,6 +52,17 @@ public final class PoolLock implements AutoCloseable {
     }
 
     /**
+     * The lock file of a blade whose pool is changed by a device: workers of this host stay out, since its atomics and theirs are not
+     * atomic with each other (I3).
+     *
+     * @param pool file of the pool
+     * @return path
+     */
+    public static Path deviceLock(final Path pool) {
+        return folder(pool).resolve("device.lock");
+    }
+
+    /**
      * The lock file of a session.
      *
      * @param pool file of the pool
@@ -80,7 +91,7 @@ public final class PoolLock implements AutoCloseable {
     /**
      * Takes a lock if it is free.
      *
-     * @param path from {@link #bladeLock}, {@link #servingLock} or {@link #sessionLock}
+     * @param path from {@link #bladeLock}, {@link #servingLock}, {@link #deviceLock} or {@link #sessionLock}
      * @return the lock, or null if someone alive holds it (this JVM included)
      * @throws PoolUnavailableException if the file cannot be created or locked
      */
