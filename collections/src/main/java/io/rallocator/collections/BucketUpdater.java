@@ -265,6 +265,7 @@ final class BucketUpdater {
         final Change change = scratch.change;
         final int valueAt = BucketBlock.putEntry(
                 target, at, scratch.key, 0, scratch.keyLength, valueBytes, indirect, change.expiry);
+        requireSameKey(target, at, scratch);
         if (change.keepsValue) {
             final UnsafeBuffer block = scratch.bucket.block;
             target.putBytes(valueAt, block, BucketBlock.valueIndex(block, change.entry), valueBytes);
@@ -273,6 +274,14 @@ final class BucketUpdater {
             target.putLong(valueAt + Long.BYTES, BucketBlock.indirectWord(scratch.valueLength, composite));
         } else {
             target.putBytes(valueAt, scratch.value, Scratch.VALUE_INDEX, valueBytes);
+        }
+    }
+
+    /** A key that is not where its hash says would never be found again. */
+    private static void requireSameKey(final UnsafeBuffer target, final int entry, final Scratch scratch) {
+        if (Bytes.hash(target, BucketBlock.keyIndex(entry), scratch.keyLength) != scratch.hash) {
+            throw new IllegalStateException("the bytes of a key, of hash 0x" + Long.toHexString(scratch.hash)
+                    + ", changed after its codec had written them; a codec must keep no reference to the target");
         }
     }
 

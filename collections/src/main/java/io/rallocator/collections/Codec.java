@@ -46,7 +46,7 @@ public interface Codec<T> {
     /**
      * Writes a value.
      *
-     * @param value to write, never null
+     * @param value to write, never null; if another thread changes it meanwhile, what is written is what this method saw
      * @param target grows as needed; keep no reference to it
      * @param index where the first byte goes; bytes before it are not the codec's
      * @return how many bytes were written

@@ -3,6 +3,7 @@ package io.rallocator.collections;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.ConcurrentModificationException;
 import java.util.UUID;
 import org.agrona.DirectBuffer;
 import org.agrona.MutableDirectBuffer;
@@ -70,7 +71,8 @@ public final class Codecs {
 
     /**
      * The remaining bytes of byte buffers, id {@code bytes}, the same format as {@link #bytes()}. Encoding leaves the
-     * position as it is; decoding makes a heap buffer.
+     * position as it is, and throws {@link ConcurrentModificationException} if it sees that somebody else changes it meanwhile;
+     * decoding makes a heap buffer.
      *
      * @return the codec
      */
@@ -211,9 +213,16 @@ public final class Codecs {
 
         @Override
         public int encode(final ByteBuffer value, final MutableDirectBuffer target, final int index) {
-            final int length = value.remaining();
-            target.checkLimit(index + length);
-            target.putBytes(index, value, value.position(), length);
+            final int from = value.position();
+            final int length = value.limit() - from;
+            if (length >= 0) {
+                target.checkLimit(index + length);
+                target.putBytes(index, value, from, length);
+            }
+            if (value.position() != from || value.limit() != from + length) { // else this would be neither's bytes
+                throw new ConcurrentModificationException("position or limit of a byte buffer changed while codec "
+                        + id() + " encoded it; encode a duplicate() that no other thread has");
+            }
             return length;
         }
 

@@ -495,6 +495,7 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
         try {
             encodeKey(scratch, key);
             writer.write(scratch.reserveValue(length), 0, length);
+            scratch.hideValue();
             scratch.change.set(Change.ALWAYS, false, Change.NOTHING);
             table.update(PUT, scratch);
         } finally {

@@ -218,6 +218,11 @@ final class Scratch {
         return view;
     }
 
+    /** Whoever kept the room for the value writes nothing into it any more. */
+    void hideValue() {
+        view.wrap(0, 0);
+    }
+
     /**
      * Says where in the result what was found is.
      *
