@@ -43,6 +43,7 @@ final class BatchTaker {
         if (most < BatchBlock.MOST_ELEMENTS) {
             lane.chain().post(operation);
             if (isWhole(buffer, slotOffset, word) && BatchBlock.count(buffer, 0) > most) {
+                confirmLease(lane, operation, slotOffset, word);
                 takeSome(lane, operation, scratch, position, most);
                 return;
             }
@@ -53,6 +54,7 @@ final class BatchTaker {
     private void takeAll(final Lane lane, final Operation operation, final Scratch scratch, final Position position) {
         final long slotOffset = QueueLayout.slotOffset(position.segment, position.slot);
         final long word = position.word();
+        confirmLease(lane, operation, slotOffset, word);
         final Commit commit = lane.commit();
         final long taken = QueueLayout.takenWord(table.session().index(), lane.index(), commit.sequence());
         final boolean won = commit.begin(OperationCode.QUEUE_DRAIN, table.structure(), slotOffset, word, taken)
@@ -91,13 +93,22 @@ final class BatchTaker {
         scratch.run.addEntries(buffer, most, slotOffset);
     }
 
-    private void lost(final Lane lane, final long witness, final long slotOffset, final Position position) {
+    /** Goes on after a swap that found another word. */
+    static void lost(final Lane lane, final long witness, final long slotOffset, final Position position) {
         if (QueueLayout.isTaken(witness)) {
             position.advance();
         } else if (SlotWord.isPossibleBatch(lane.geometry(), witness)) {
             position.replace(witness);
         } else {
             throw Blocks.damagedWord(witness, slotOffset);
+        }
+    }
+
+    /** Before a batch changes whose last element to leave was leased: the slot was what told that it was. */
+    private void confirmLease(final Lane lane, final Operation operation, final long slotOffset, final long word) {
+        if (SlotWord.isLeftBatch(word)) {
+            lane.chain().post(operation); // what it has: the READ of the batch, which stays as it is
+            table.leases().confirm(lane, slotOffset, word);
         }
     }
 
@@ -110,15 +121,9 @@ final class BatchTaker {
             final int count,
             final long slotOffset,
             final long word) {
-        final int cutFrom = BatchBlock.entry(batch, from);
-        final int cutTo = BatchBlock.entry(batch, from + count);
-        final int end = BlockDescriptor.length(batch, 0);
-        final int length = end - (cutTo - cutFrom);
+        final int length = BlockDescriptor.length(batch, 0) - cutBytes(batch, from, count);
         final long ref = Blocks.allocate(lane, length, lane.geometry().maxBlockBytes());
-        final UnsafeBuffer left = lane.writeBuffer(length);
-        left.putBytes(0, batch, 0, cutFrom);
-        left.putBytes(cutFrom, batch, cutTo, end - cutTo);
-        BatchBlock.seal(left, length, BatchBlock.count(batch, 0) - count, table.structure(), slotOffset, ref);
+        final UnsafeBuffer left = without(lane, batch, from, count, slotOffset, ref);
         final long replacement = SlotWord.ofBatch(ref);
         final boolean won = lane.commit()
                 .begin(OperationCode.QUEUE_REMOVE, table.structure(), slotOffset, word, replacement)
@@ -129,6 +134,29 @@ final class BatchTaker {
             lane.discard(ref);
         }
         return won ? replacement : LinkWord.UNINIT;
+    }
+
+    static int cutBytes(final UnsafeBuffer batch, final int from, final int count) {
+        return BatchBlock.entry(batch, from + count) - BatchBlock.entry(batch, from);
+    }
+
+    /** Makes a batch of all elements but some, in the lane's write buffer. */
+    UnsafeBuffer without(
+            final Lane lane,
+            final UnsafeBuffer batch,
+            final int from,
+            final int count,
+            final long slotOffset,
+            final long ref) {
+        final int cutFrom = BatchBlock.entry(batch, from);
+        final int cutTo = BatchBlock.entry(batch, from + count);
+        final int end = BlockDescriptor.length(batch, 0);
+        final int length = end - (cutTo - cutFrom);
+        final UnsafeBuffer left = lane.writeBuffer(length);
+        left.putBytes(0, batch, 0, cutFrom);
+        left.putBytes(cutFrom, batch, cutTo, end - cutTo);
+        BatchBlock.seal(left, length, BatchBlock.count(batch, 0) - count, table.structure(), slotOffset, ref);
+        return left;
     }
 
     /**
@@ -157,6 +185,7 @@ final class BatchTaker {
             if (place < 0) {
                 return false;
             }
+            confirmLease(lane, operation, slotOffset, word);
             if (BatchBlock.count(batch, 0) > 1
                     ? swapWithout(lane, operation, batch, place, 1, slotOffset, word) != LinkWord.UNINIT
                     : swapLast(lane, operation, slotOffset, word)) {
@@ -180,13 +209,24 @@ final class BatchTaker {
             final GrowingBuffer target,
             final long slotOffset,
             final long word) {
-        final UnsafeBuffer buffer = addRead(lane, target, slotOffset, word);
-        lane.chain().post(operation);
-        if (!isWhole(buffer, slotOffset, word)) {
+        final UnsafeBuffer buffer = tryRead(lane, operation, target, slotOffset, word);
+        if (buffer == null) {
             throw Blocks.damagedBlock(
                     BlockDescriptor.BATCH, LinkWord.offset(word), slotOffset, table.where() + " " + slotOffset);
         }
         return buffer;
+    }
+
+    /** The same; returns null if it is damaged. */
+    UnsafeBuffer tryRead(
+            final Lane lane,
+            final Operation operation,
+            final GrowingBuffer target,
+            final long slotOffset,
+            final long word) {
+        final UnsafeBuffer buffer = addRead(lane, target, slotOffset, word);
+        lane.chain().post(operation);
+        return isWhole(buffer, slotOffset, word) ? buffer : null;
     }
 
     private UnsafeBuffer addRead(final Lane lane, final GrowingBuffer target, final long slotOffset, final long word) {

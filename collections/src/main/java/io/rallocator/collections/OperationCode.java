@@ -24,6 +24,11 @@ final class OperationCode {
     static final int QUEUE_HEAD = 35;
     static final int QUEUE_REMOVE = 36;
     static final int QUEUE_DRAIN = 37;
+    static final int QUEUE_LEASES = 38;
+    static final int QUEUE_LEASE = 39;
+    static final int QUEUE_RECEIVE = 40;
+    static final int QUEUE_ACKNOWLEDGE = 41;
+    static final int QUEUE_RELEASE = 42;
     static final int ARRAY_EXTENT = 48;
     static final int ARRAY_DIRECTORY = 49;
     static final int ARRAY_SET = 50;

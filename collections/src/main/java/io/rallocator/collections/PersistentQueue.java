@@ -16,6 +16,7 @@ import org.agrona.concurrent.UnsafeBuffer;
  */
 final class PersistentQueue<E> extends AbstractQueue<E> implements RemoteQueue<E> {
     private static final int BATCH = 64;
+    private static final int LOOKS_BETWEEN_SWEEPS = 16;
 
     private final QueueTable table;
     private final Codec<E> codec;
@@ -122,7 +123,7 @@ final class PersistentQueue<E> extends AbstractQueue<E> implements RemoteQueue<E
 
     private void encode(final Scratch scratch, final E element) {
         scratch.encodeValue(codec, Objects.requireNonNull(element, "the element is null"));
-        final int most = table.session().geometry().maxBlockBytes() - Scratch.VALUE_INDEX;
+        final int most = table.session().geometry().maxBlockBytes() - LeaseBlock.ELEMENT_OFFSET;
         if (scratch.valueLength > most) {
             throw new IllegalArgumentException("the element has " + scratch.valueLength + " bytes in codec "
                     + codec.id() + ", at most " + most
@@ -249,6 +250,53 @@ final class PersistentQueue<E> extends AbstractQueue<E> implements RemoteQueue<E
             }
         } finally {
             scratch.exit();
+        }
+    }
+
+    // ---- on lease
+
+    @Override
+    public Lease<E> tryReceive() {
+        return tryReceive(true);
+    }
+
+    private Lease<E> tryReceive(final boolean sweeps) {
+        final Scratch scratch = Scratch.enter();
+        try {
+            final LeaseToken token = table.receive(scratch, sweeps);
+            if (token == null) {
+                return null;
+            }
+            final byte[] bytes = new byte[scratch.resultLength];
+            scratch.result.buffer().getBytes(scratch.resultIndex, bytes);
+            return new PersistentLease<>(table, codec, token, bytes);
+        } finally {
+            scratch.exit();
+        }
+    }
+
+    @Override
+    public Lease<E> receive() throws InterruptedException {
+        return receive(Long.MAX_VALUE);
+    }
+
+    @Override
+    public Lease<E> receive(final long timeout, final TimeUnit unit) throws InterruptedException {
+        return receive(nanoseconds(timeout, unit));
+    }
+
+    /** Does not look at all leases each time that it finds the queue empty: there may be many. */
+    private Lease<E> receive(final long timeoutNs) throws InterruptedException {
+        final Waiting waiting = new Waiting(timeoutNs);
+        for (int looks = 0; ; looks++) {
+            if (Thread.interrupted()) {
+                throw new InterruptedException("interrupted while waiting for an element; none was received");
+            }
+            final Lease<E> lease = tryReceive(looks % LOOKS_BETWEEN_SWEEPS == 0 || waiting.isOver());
+            if (lease != null || waiting.isOver()) {
+                return lease;
+            }
+            waiting.pause();
         }
     }
 

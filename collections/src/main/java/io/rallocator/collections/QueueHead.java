@@ -71,7 +71,7 @@ final class QueueHead {
         return place < place(position) + layout.capacity();
     }
 
-    private void start(final Lane lane, final Operation operation, final Position position) {
+    void start(final Lane lane, final Operation operation, final Position position) {
         if (!hint.load(position) || position.epoch != lane.epoch()) {
             table.reader().open(lane, operation, table.headOffset(), hint, position, true);
         }
@@ -86,8 +86,7 @@ final class QueueHead {
      * @param consumes true to leave segments behind that are taken completely
      * @return false if there is none: the queue was empty
      */
-    private boolean toElement(
-            final Lane lane, final Operation operation, final Position position, final boolean consumes) {
+    boolean toElement(final Lane lane, final Operation operation, final Position position, final boolean consumes) {
         while (position.known == 0) {
             if (position.slot == layout.slots()) {
                 final long next = lane.readLink(operation, position.segment + QueueLayout.NEXT_OFFSET);
@@ -118,6 +117,7 @@ final class QueueHead {
         final Chain chain = lane.chain();
         final UnsafeBuffer header = lane.readBuffer(BlockDescriptor.HEADER_BYTES);
         final int verb = chain.readLink(table.headOffset());
+        final int leases = chain.readLink(table.leasesOffset());
         chain.read(segment, header, 0, BlockDescriptor.HEADER_BYTES).post(SEGMENT);
         final long word = chain.result(verb);
         if (LinkWord.offset(word) != segment) {
@@ -125,6 +125,9 @@ final class QueueHead {
         }
         table.reader().requireSegment(header, segment, table.headOffset());
         final long ref = Blocks.refToFree(lane.geometry(), word, table.headOffset(), header);
+        if (chain.result(leases) != LinkWord.UNINIT) {
+            table.leases().confirmAll(lane, segment, BlockDescriptor.locator(header, 0));
+        }
         table.tail().advance(lane, segment, next);
         lane.commit()
                 .begin(
@@ -136,6 +139,14 @@ final class QueueHead {
                 .asHelp()
                 .free(ref)
                 .post(SEGMENT);
+    }
+
+    void remember(final Position position) {
+        hint.store(position);
+    }
+
+    BatchTaker batches() {
+        return batches;
     }
 
     // ---- poll
@@ -185,7 +196,7 @@ final class QueueHead {
         return !run.isEmpty() || run.damage() != null;
     }
 
-    private boolean takeOfBatch(final Lane lane, final Scratch scratch, final Position position) {
+    boolean takeOfBatch(final Lane lane, final Scratch scratch, final Position position) {
         final Run run = scratch.run;
         run.clear();
         batches.take(lane, POLL, scratch, position, 1);
@@ -201,7 +212,7 @@ final class QueueHead {
     }
 
     /** Reads the element and swaps TAKEN in, in one chain; what was read is right if the swap succeeded. */
-    private boolean take(final Lane lane, final Scratch scratch, final Position position) {
+    boolean take(final Lane lane, final Scratch scratch, final Position position) {
         final long slotOffset = QueueLayout.slotOffset(position.segment, position.slot);
         final long word = position.word();
         final long ref = SegmentReader.elementRef(lane.geometry(), word, slotOffset);

@@ -14,9 +14,10 @@ import org.agrona.concurrent.UnsafeBuffer;
  * <pre>
  *  384  head: link word, leads to the first segment with elements, or one before it
  *  392  tail: link word, leads to the last segment, or one before it, but never before head's
+ *  400  leases: link word, leads to the first page of {@link LeaseDirectory}, UNINIT if nothing was ever leased
  * </pre>
  *
- * (both move one segment at a time, so their version is the segment's ordinal + 1)
+ * (head and tail move one segment at a time, so their version is the segment's ordinal + 1)
  *
  * and a segment is
  *
@@ -35,7 +36,8 @@ final class QueueLayout implements Blueprint {
     static final String TYPE_NAME = "queue";
     static final int HEAD_OFFSET = RootDescriptor.WORDS_OFFSET;
     static final int TAIL_OFFSET = HEAD_OFFSET + Long.BYTES;
-    static final int ROOT_BYTES = TAIL_OFFSET + Long.BYTES;
+    static final int LEASES_OFFSET = TAIL_OFFSET + Long.BYTES;
+    static final int ROOT_BYTES = LEASES_OFFSET + Long.BYTES;
     static final int NEXT_OFFSET = BlockDescriptor.HEADER_BYTES;
     static final int SLOTS_OFFSET = NEXT_OFFSET + Long.BYTES;
 
@@ -122,6 +124,7 @@ final class QueueLayout implements Blueprint {
         final long link = LinkWord.pointTo(LinkWord.UNINIT, firstRef);
         buffer.putLong(rootAt + HEAD_OFFSET, link);
         buffer.putLong(rootAt + TAIL_OFFSET, link);
+        buffer.putLong(rootAt + LEASES_OFFSET, LinkWord.UNINIT);
         sealSegment(buffer, firstAt, structure, 0, firstRef);
     }
 
@@ -173,6 +176,11 @@ final class QueueLayout implements Blueprint {
     /** The word of a slot that an operation has taken: no other operation writes the same. */
     static long takenWord(final int session, final int lane, final long sequence) {
         return SlotWord.vacated(session, lane, sequence);
+    }
+
+    /** The same of a slot whose element was leased. */
+    static long leasedWord(final int session, final int lane, final long sequence) {
+        return SlotWord.vacatedByLease(session, lane, sequence);
     }
 
     /** Tells whether head or tail can lead to a segment. */

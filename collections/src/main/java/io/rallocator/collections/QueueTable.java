@@ -19,6 +19,7 @@ final class QueueTable implements ElementPlaces {
     private final SegmentReader reader;
     private final QueueTail tail;
     private final QueueHead head;
+    private final QueueLeases leases;
 
     /**
      * Opens a queue.
@@ -34,6 +35,7 @@ final class QueueTable implements ElementPlaces {
         reader = new SegmentReader(this);
         tail = new QueueTail(this);
         head = new QueueHead(this);
+        leases = new QueueLeases(this);
     }
 
     WorkerSession session() {
@@ -81,12 +83,20 @@ final class QueueTable implements ElementPlaces {
         return head;
     }
 
+    QueueLeases leases() {
+        return leases;
+    }
+
     long headOffset() {
         return root.offset() + QueueLayout.HEAD_OFFSET;
     }
 
     long tailOffset() {
         return root.offset() + QueueLayout.TAIL_OFFSET;
+    }
+
+    long leasesOffset() {
+        return root.offset() + QueueLayout.LEASES_OFFSET;
     }
 
     /** What names a place in this queue in messages. */
@@ -132,6 +142,66 @@ final class QueueTable implements ElementPlaces {
                 return head.poll(lane, scratch);
             } catch (final OutOfRemoteMemoryException e) {
                 exhausted = e; // taking a part of a batch writes the rest of it
+            } finally {
+                session.release(lane);
+            }
+            session.awaitReclamation(exhausted, attempt);
+        }
+    }
+
+    /**
+     * Leases the first element, or one whose lease has ended.
+     *
+     * @param scratch its result is the element
+     * @param sweeps true to look for leases that have ended even if it is not time to
+     * @return the lease, or null if there is nothing
+     */
+    LeaseToken receive(final Scratch scratch, final boolean sweeps) {
+        for (int attempt = 0; ; attempt++) {
+            final OutOfRemoteMemoryException exhausted;
+            final Lane lane = root.acquire(session);
+            try {
+                return leases.receive(lane, scratch, sweeps);
+            } catch (final OutOfRemoteMemoryException e) {
+                exhausted = e; // a lease is a copy of the element
+            } finally {
+                session.release(lane);
+            }
+            session.awaitReclamation(exhausted, attempt);
+        }
+    }
+
+    /**
+     * Ends a lease: the element is gone.
+     *
+     * @param token of the lease
+     * @return false if the element was given to another
+     */
+    boolean acknowledge(final LeaseToken token) {
+        final Lane lane = root.acquire(session);
+        try {
+            return leases.acknowledge(lane, token);
+        } finally {
+            session.release(lane);
+        }
+    }
+
+    /**
+     * Ends a lease: the element goes to whoever asks next.
+     *
+     * @param scratch for the copy
+     * @param token of the lease
+     * @param element its bytes
+     * @return false if the element was given to another
+     */
+    boolean release(final Scratch scratch, final LeaseToken token, final byte[] element) {
+        for (int attempt = 0; ; attempt++) {
+            final OutOfRemoteMemoryException exhausted;
+            final Lane lane = root.acquire(session);
+            try {
+                return leases.release(lane, scratch, token, element);
+            } catch (final OutOfRemoteMemoryException e) {
+                exhausted = e;
             } finally {
                 session.release(lane);
             }

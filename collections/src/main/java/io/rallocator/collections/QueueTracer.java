@@ -26,6 +26,11 @@ final class QueueTracer implements StructureTracer {
     private LongHashSet segments;
 
     private TreeSet<Long> segmentOffsets;
+
+    /** Pointers of the pages of lease words. */
+    private LongHashSet pages;
+
+    private TreeSet<Long> pageOffsets;
     private long elements;
 
     QueueTracer(final BlockProbe probe, final long rootRef) {
@@ -44,7 +49,11 @@ final class QueueTracer implements StructureTracer {
             case BlockDescriptor.SEGMENT -> isInList(ref);
             case BlockDescriptor.ELEMENT ->
                 isInSlot(BlockDescriptor.locator(block, index) << 3, QueueLayout.slotWord(ref));
-            case BlockDescriptor.BATCH -> isInSlot(BlockDescriptor.locator(block, index) << 3, SlotWord.ofBatch(ref));
+            case BlockDescriptor.BATCH ->
+                isInSlot(BlockDescriptor.locator(block, index) << 3, SlotWord.ofBatch(ref))
+                        || isInSlot(BlockDescriptor.locator(block, index) << 3, SlotWord.ofLeftBatch(ref));
+            case BlockDescriptor.LEASES -> isInPages(ref);
+            case BlockDescriptor.LEASE -> isLeased(BlockDescriptor.locator(block, index) << 3, ref);
             default -> false;
         };
     }
@@ -92,6 +101,49 @@ final class QueueTracer implements StructureTracer {
         segments = pointers;
     }
 
+    private boolean isInPages(final long ref) {
+        walkPages();
+        return pages.contains(BlockRef.pointer(ref));
+    }
+
+    private boolean isLeased(final long wordOffset, final long ref) {
+        walkPages();
+        final Long page = pageOffsets.floor(wordOffset);
+        if (page == null) {
+            return false;
+        }
+        final long inPage = wordOffset - page;
+        return inPage >= LeaseDirectory.WORDS_OFFSET
+                && inPage < LeaseDirectory.PAGE_BYTES
+                && (probe.link(wordOffset) & ~LinkWord.FROZEN) == SlotWord.of(ref);
+    }
+
+    private void walkPages() {
+        if (pages != null) {
+            return;
+        }
+        final LongHashSet pointers = new LongHashSet();
+        final TreeSet<Long> offsets = new TreeSet<>();
+        long linkOffset = root + QueueLayout.LEASES_OFFSET;
+        long link = probe.link(linkOffset);
+        while (link != LinkWord.UNINIT) {
+            final String wrong = readPage(link, offsets.size());
+            if (wrong != null) {
+                throw new CorruptedPoolException("damaged queue: the word at offset " + linkOffset + ": " + wrong);
+            }
+            pointers.add(BlockRef.pointer(link));
+            offsets.add(LinkWord.offset(link));
+            linkOffset = LinkWord.offset(link) + LeaseDirectory.NEXT_OFFSET;
+            link = probe.link(linkOffset);
+        }
+        pageOffsets = offsets;
+        pages = pointers;
+    }
+
+    private String readPage(final long link, final long number) {
+        return probe.read(link, BlockDescriptor.LEASES, number, LeaseDirectory.PAGE_BYTES);
+    }
+
     private String readSegment(final long link, final long ordinal) {
         return probe.read(link, BlockDescriptor.SEGMENT, ordinal, layout.segmentBytes());
     }
@@ -131,6 +183,47 @@ final class QueueTracer implements StructureTracer {
         final long tailOffset = root + QueueLayout.TAIL_OFFSET;
         if (!seen.contains(BlockRef.pointer(probe.link(tailOffset)))) {
             visitor.damage(tailOffset, "the tail is not one of the segments from the head on");
+        }
+        traceLeases(visitor);
+    }
+
+    /** The number of a page is its locator, so they form no circle. */
+    private void traceLeases(final Visitor visitor) {
+        long linkOffset = root + QueueLayout.LEASES_OFFSET;
+        long link = probe.link(linkOffset);
+        for (long number = 0; link != LinkWord.UNINIT; number++) {
+            final String wrong = readPage(link, number);
+            if (wrong != null) {
+                visitor.damage(linkOffset, wrong);
+                return;
+            }
+            visitor.block(probe.ref(link), linkOffset);
+            final long page = LinkWord.offset(link);
+            for (int word = 0; word < LeaseDirectory.WORDS; word++) {
+                traceLease(visitor, page + LeaseDirectory.WORDS_OFFSET + (long) word * Long.BYTES);
+            }
+            linkOffset = page + LeaseDirectory.NEXT_OFFSET;
+            link = probe.link(linkOffset);
+        }
+    }
+
+    private void traceLease(final Visitor visitor, final long offset) {
+        final long word = probe.link(offset);
+        if (LeaseDirectory.isFree(word)) {
+            return;
+        }
+        final long lease = word & ~LinkWord.FROZEN;
+        if (!SlotWord.isPossible(probe.geometry(), lease)) {
+            visitor.damage(offset, "the lease word 0x" + Long.toHexString(word) + " is impossible");
+            return;
+        }
+        final String wrong = probe.read(lease, BlockDescriptor.LEASE, offset >>> 3, LeaseBlock.ELEMENT_OFFSET);
+        if (wrong != null) {
+            visitor.damage(offset, wrong);
+        } else if (probe.ref(lease) != SlotWord.ref(lease)) {
+            visitor.damage(offset, "the lease at offset " + LinkWord.offset(lease) + " is of another life");
+        } else {
+            visitor.block(SlotWord.ref(lease), offset);
         }
     }
 

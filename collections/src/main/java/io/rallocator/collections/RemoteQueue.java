@@ -1,6 +1,7 @@
 package io.rallocator.collections;
 
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A first-in-first-out queue whose elements live in a blade's non-volatile memory. Any number of producers and
@@ -14,6 +15,12 @@ import java.util.concurrent.BlockingQueue;
  * that loses nothing, and no one ever waits for a dead or stopped process. {@code drainTo} is the same for up to 22 elements, or one batch,
  * at a time: a consumer that dies in it loses at most those that had left, and an element that cannot be decoded, or that the
  * target refuses, is lost, while the others taken with it are added before the exception is thrown. It is not atomic as a whole.
+ *
+ * <p><b>Leases.</b> {@code receive} is <i>at least once</i>: the element stays in the pool, as a {@link Lease} of this heap, until it is acknowledged. If it is released, or the
+ * heap's session ends (the heap is closed, or its process dies and the blade has recovered it), the next {@code receive} of any consumer gets it, with one more delivery counted. Which {@code
+ * receive} that is: leases that have ended are looked for by the first of a heap, by each 64th, and whenever the queue is found empty; so such an element is delivered out of order.
+ * Nobody waits for a consumer that holds a lease, and a lease holds back no memory but its own. What is leased is not in the queue: {@code size},
+ * iterators, {@code poll}, {@code clear} and the like do not see it, and of a bounded queue it takes no place; {@link RemoteHeap#drop} drops it too.
  *
  * <p><b>Batches.</b> {@code addAll} to a queue without a bound adds up to 64 elements, 4 KiB encoded at most, at once: they follow one
  * another, and after a crash all of them are there or none. What is larger takes several batches, one after the other. If it fails, none or the first
@@ -36,7 +43,7 @@ import java.util.concurrent.BlockingQueue;
  * bulk methods are not atomic as a whole. {@code clear} drains until the queue was empty once. As for every queue of
  * {@code java.util.concurrent}, {@code equals} and {@code hashCode} are those of identity.
  *
- * <p>An element has at most as many bytes, encoded, as the pool's largest block less 16. Null elements are not allowed.
+ * <p>An element has at most as many bytes, encoded, as the pool's largest block less 56. Null elements are not allowed.
  *
  * <p><b>Cost</b> in round trips: {@code offer} 1, or 2 to 4 when a bound was reached as far as this heap knows, {@code poll} 1 or 2, {@code addAll} 1 for each batch,
  * {@code drainTo} 2 at most for each batch and for each 22 elements in consecutive slots, {@code poll} from a batch 2, a size 1 more for each 128 batches, more only at the border of a segment (some 500
@@ -57,6 +64,31 @@ import java.util.concurrent.BlockingQueue;
  * @param <E> type of elements
  */
 public interface RemoteQueue<E> extends BlockingQueue<E> {
+    /**
+     * Leases the first element, or one whose lease has ended, waiting until there is one. Costs 3 round trips, 4 if the slot is not known, a few more from a batch, and when it looks for leases that have ended.
+     *
+     * @return the lease; close it
+     * @throws InterruptedException if the thread is interrupted; nothing was received
+     */
+    Lease<E> receive() throws InterruptedException;
+
+    /**
+     * The same, waiting no longer than a time.
+     *
+     * @param timeout how long to wait, 0 or less not to
+     * @param unit of the timeout
+     * @return the lease, or null if there was no element in time
+     * @throws InterruptedException if the thread is interrupted; nothing was received
+     */
+    Lease<E> receive(long timeout, TimeUnit unit) throws InterruptedException;
+
+    /**
+     * The same without waiting.
+     *
+     * @return the lease, or null if there is no element, nor one whose lease has ended
+     */
+    Lease<E> tryReceive();
+
     /**
      * How many elements there are: exact when nobody uses the queue meanwhile, otherwise an estimate.
      *

@@ -74,6 +74,9 @@ final class Scratch {
     /** What a queue operation took at once. */
     final Run run = new Run();
 
+    /** What a queue operation leases, as a block. */
+    final GrowingBuffer lease = new GrowingBuffer();
+
     /** Where the other end of the queue is. */
     final Position otherEnd = new Position();
 

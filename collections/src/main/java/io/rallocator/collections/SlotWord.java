@@ -21,10 +21,11 @@ import org.agrona.DirectBuffer;
  * The check is the exclusive or of the other bits in groups of three: a word with one damaged bit is no word, though the block
  * that was here before may still be whole where it seems to lead.
  *
- * A word that leads to a batch of elements has all bits of the check inverted: one damaged bit makes no batch of an element.
+ * A word that leads to a batch of elements has all bits of the check inverted: one damaged bit makes no batch of an element. If the element that
+ * left the batch last was leased, the middle bit is not inverted.
  *
  * <p>VACATED, the word that says that the block was unlinked and nothing took its place, is SPECIAL with
- * {@code session 10 | lane 6 | sequence 24} of the operation, and a check of them for a version. UNINIT: never set.
+ * {@code session 10 | lane 6 | leased 1 | sequence 23} of the operation, and a check of them for a version. UNINIT: never set.
  */
 final class SlotWord {
     private static final int SLAB_CLASS_SHIFT = 49;
@@ -33,7 +34,9 @@ final class SlotWord {
     private static final long BATCH_CHECK = 7L << BLOCK_CHECK_SHIFT;
     private static final int SESSION_SHIFT = 30;
     private static final int LANE_SHIFT = 24;
-    private static final int SEQUENCE_MASK = 0xFF_FFFF;
+    private static final long LEFT_BATCH_CHECK = 5L << BLOCK_CHECK_SHIFT;
+    private static final int LEASED = 0x80_0000;
+    private static final int SEQUENCE_MASK = LEASED - 1;
     private static final int CHECK_SHIFT = 49;
 
     private SlotWord() {}
@@ -59,22 +62,37 @@ final class SlotWord {
         return of(ref) ^ BATCH_CHECK;
     }
 
+    /** The word that leads to a batch of whose elements one was leased just before: who changes the slot looks for the lease first. */
+    static long ofLeftBatch(final long ref) {
+        return of(ref) ^ LEFT_BATCH_CHECK;
+    }
+
     /** Tells whether a pointer leads to a batch; one that was damaged leads to nothing. */
     static boolean isBatch(final long word) {
-        return of(ref(word)) == (word ^ BATCH_CHECK);
+        final long check = of(ref(word)) ^ word;
+        return check == BATCH_CHECK || check == LEFT_BATCH_CHECK;
+    }
+
+    static boolean isLeftBatch(final long word) {
+        return LinkWord.isPointer(word) && (of(ref(word)) ^ word) == LEFT_BATCH_CHECK;
+    }
+
+    /** As if the word led to a single element. */
+    private static long single(final long batchWord) {
+        return batchWord ^ (isLeftBatch(batchWord) ? LEFT_BATCH_CHECK : BATCH_CHECK);
     }
 
     /** The batch that a word leads to. */
     static long requireBatchRef(final PoolGeometry geometry, final long word, final long wordOffset) {
-        return requireRef(geometry, word ^ BATCH_CHECK, wordOffset);
+        return requireRef(geometry, single(word), wordOffset);
     }
 
     static boolean isPossibleBatch(final PoolGeometry geometry, final long word) {
-        return isPossible(geometry, word ^ BATCH_CHECK);
+        return isPossible(geometry, single(word));
     }
 
     static boolean leadsToBatch(final long word, final DirectBuffer block, final int index) {
-        return leadsTo(word ^ BATCH_CHECK, block, index);
+        return leadsTo(single(word), block, index);
     }
 
     /** The block that a word leads to. */
@@ -119,6 +137,11 @@ final class SlotWord {
     /** The word that an operation leaves where it unlinked a block: no other operation writes the same. */
     static long vacated(final int session, final int lane, final long sequence) {
         return vacated((long) session << SESSION_SHIFT | (long) lane << LANE_SHIFT | sequence & SEQUENCE_MASK);
+    }
+
+    /** The same of an operation that leased what was in the block: it differs from whatever other operations leave. */
+    static long vacatedByLease(final int session, final int lane, final long sequence) {
+        return vacated((long) session << SESSION_SHIFT | (long) lane << LANE_SHIFT | LEASED | sequence & SEQUENCE_MASK);
     }
 
     /** With a check: a damaged reference must not look like a block that was unlinked. */

@@ -182,6 +182,12 @@ public final class SimulatedPool implements AutoCloseable {
         world.turns(count);
     }
 
+    /** Closes a session; the blade takes it apart, and epochs pass. */
+    public void end(final WorkerSession session) {
+        world.close(session);
+        world.turns(12);
+    }
+
     /** What the checker says while sessions live, or are dead and not recovered. */
     public CheckReport look() {
         return world.look();

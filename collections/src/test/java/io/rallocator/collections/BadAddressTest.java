@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import io.rallocator.persistence.CorruptedPoolException;
 import io.rallocator.persistence.PoolUnavailableException;
 import io.rallocator.persistence.PoolVersionException;
+import io.rallocator.persistence.Superblock;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -220,7 +221,7 @@ class BadAddressTest {
     void shouldSayWhichVersionItIsWhenAnotherOneWroteThePool() throws IOException {
         pool.embedded("size=4m").close();
         final byte[] ours = Files.readAllBytes(pool.file());
-        for (final int version : new int[] {1, 3, Integer.MAX_VALUE}) {
+        for (final int version : new int[] {1, Superblock.LAYOUT_VERSION + 1, Integer.MAX_VALUE}) {
             final byte[] others = ours.clone();
             setVersion(others, 0, version);
             setVersion(others, SUPERBLOCK_BYTES, version);
@@ -228,8 +229,8 @@ class BadAddressTest {
             assertRefused(
                     pool.file(),
                     PoolVersionException.class,
-                    "has layout version " + version + ", this library reads 2; use "
-                            + (version > 2 ? "a newer" : "an older") + " RAllocator");
+                    "has layout version " + version + ", this library reads " + Superblock.LAYOUT_VERSION + "; use "
+                            + (version > Superblock.LAYOUT_VERSION ? "a newer" : "an older") + " RAllocator");
             assertThat(Files.readAllBytes(pool.file())).isEqualTo(others);
         }
         Files.write(pool.file(), ours);

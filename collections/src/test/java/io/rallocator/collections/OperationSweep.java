@@ -125,7 +125,8 @@ final class OperationSweep {
             try {
                 final SweptWorker structures = new SweptWorker(session, clock);
                 operation.preparation.on(structures);
-                begun = operation.isFromStart ? 1 : cluster.scheduler().steps();
+                // the step that is under way is not counted yet: what was prepared is there after it
+                begun = operation.isFromStart ? 1 : cluster.scheduler().steps() + 1;
                 operation.action.on(structures);
                 returned = true;
                 ended = cluster.scheduler().steps();

@@ -64,6 +64,7 @@ class OperationSweepTest {
         final List<Class<?>> types = List.of(
                 RemoteMap.class,
                 RemoteQueue.class,
+                Lease.class,
                 RemoteArray.class,
                 RemoteLongArray.class,
                 RemoteByteArray.class,

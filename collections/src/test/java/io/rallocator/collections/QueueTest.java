@@ -169,7 +169,7 @@ class QueueTest {
         try (TestPool pool = TestPool.ofMebibytes(16)) {
             try (RemoteHeap heap = pool.embedded()) {
                 final RemoteQueue<byte[]> queue = heap.queue("sizes", Codecs.bytes());
-                final int most = heap.geometry().maxBlockBytes() - 16;
+                final int most = heap.geometry().maxBlockBytes() - LeaseBlock.ELEMENT_OFFSET;
                 final int[] lengths = {0, 1, 16, 100, 4_096, 100_000, most};
                 for (final int length : lengths) {
                     final byte[] element = new byte[length];

@@ -205,6 +205,15 @@ class RoundTripTableTest {
         rows.add(new Row("queue " + name, cold, warm, prepare, touch, action));
     }
 
+    /** Warm: this worker has leased an element before, and acknowledged it. */
+    private void lease(final String name, final int warm, final Consumer<Worker> action) {
+        final Consumer<Worker> touch = w -> {
+            w.queue.add(w.key);
+            w.queue.tryReceive().acknowledge();
+        };
+        rows.add(new Row("queue " + name, NO_BUDGET, warm, w -> w.queue.add(w.key), touch, action));
+    }
+
     private void array(final String name, final int cold, final int warm, final Consumer<Worker> action) {
         array(name, cold, warm, w -> {}, action);
     }
@@ -281,6 +290,9 @@ class RoundTripTableTest {
         queue("addAll of 16", NO_BUDGET, 2, w -> w.queue.addAll(w.batch()));
         queue("poll", 2, 2, w -> w.queue.poll());
         queue("peek", NO_BUDGET, 2, w -> w.queue.peek());
+        lease("receive", 4, w -> w.queue.tryReceive());
+        lease("receive and acknowledge", 5, w -> w.queue.tryReceive().acknowledge());
+        lease("receive and release", 5, w -> w.queue.tryReceive().release());
         queue("isEmpty", NO_BUDGET, 2, w -> w.queue.isEmpty());
         queue(
                 "drainTo of 16",

@@ -77,6 +77,8 @@ final class SweptOperations {
                     "toArray()",
                     "toArray(IntFunction)",
                     "toArray(Object[])"),
+            Lease.class,
+            Set.of("deliveryCount()", "element()"),
             RemoteArray.class,
             Set.of(
                     "add(Object)", // from here on: the length is fixed
@@ -392,6 +394,37 @@ final class SweptOperations {
                 queue(", of a batch", ATOMIC, "poll()", w -> w.queue.poll()).after(batch(4)),
                 queue("", ATOMIC, "poll(long,TimeUnit)", w -> w.queue.poll(1, TimeUnit.HOURS)),
                 queue("", ATOMIC, "take()", w -> w.queue.take()),
+                queue("", ATOMIC, "tryReceive()", w -> w.queue.tryReceive()),
+                queue(", leaves a segment", EACH, "tryReceive()", w -> {
+                            w.queue.tryReceive();
+                            w.queue.tryReceive();
+                        })
+                        .after(w -> {
+                            offers(SLOTS - 2).on(w);
+                            w.queue.drainTo(new ArrayList<>(), SLOTS - 1);
+                        }),
+                queue(", of a batch", EACH, "tryReceive()", w -> {
+                            w.queue.tryReceive();
+                            w.queue.tryReceive();
+                            w.queue.poll();
+                        })
+                        .after(w -> {
+                            w.queue.clear();
+                            batch(4).on(w);
+                        }),
+                queue("", ATOMIC, "receive()", w -> w.queue.receive()),
+                queue("", ATOMIC, "receive(long,TimeUnit)", w -> w.queue.receive(1, TimeUnit.HOURS)),
+                new SweptOperation(
+                        "lease.acknowledge", EACH, w -> w.queue.tryReceive().acknowledge(), "Lease.acknowledge()"),
+                new SweptOperation(
+                        "lease.release, and received again",
+                        EACH,
+                        w -> {
+                            w.queue.tryReceive().release();
+                            w.queue.tryReceive().close();
+                        },
+                        "Lease.release()",
+                        "Lease.close()"),
                 queue("", ATOMIC, "remove()", w -> w.queue.remove()),
                 queue(", in the middle", ATOMIC, "remove(Object)", w -> w.queue.remove("element 2")),
                 queue(", of a batch", ATOMIC, "remove(Object)", w -> w.queue.remove("batch 2"))

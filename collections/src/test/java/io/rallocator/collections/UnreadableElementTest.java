@@ -31,7 +31,7 @@ class UnreadableElementTest {
     private static final String BAD = "bad";
 
     /** Texts; what begins with "bad" it writes but does not read. */
-    private static final Codec<String> PICKY = new Codec<>() {
+    static final Codec<String> PICKY = new Codec<>() {
         @Override
         public String id() {
             return "utf8";

@@ -12,8 +12,8 @@ import org.agrona.MutableDirectBuffer;
  *  8   locator 40 | structure 16 | generation 8
  * </pre>
  *
- * Immutable kinds (bucket, value, element, batch, array element, chunks, chunk) are checked to their last byte; kinds that hold
- * mutable words (root, extent, segment, directory) are checked up to those words. The locator's meaning is the kind's: a bucket's index, a slot's address, ….
+ * Immutable kinds (bucket, value, element, batch, lease, array element, chunks, chunk) are checked to their last byte; kinds that hold
+ * mutable words (root, extent, segment, leases, directory) are checked up to those words. The locator's meaning is the kind's: a bucket's index, a slot's address, ….
  */
 public final class BlockDescriptor {
     /** Size of the header. */
@@ -46,11 +46,17 @@ public final class BlockDescriptor {
     /** Kind: elements of one slot of a queue; locator as of an element. */
     public static final int BATCH = 9;
 
+    /** Kind: lease words of a queue; locator = number of the page. */
+    public static final int LEASES = 10;
+
     /** Kind: element of an array; locator = index of the element. */
     public static final int ARRAY_ELEMENT = 11;
 
     /** Kind: link words of extents; locator = number of the directory. */
     public static final int DIRECTORY = 12;
+
+    /** Kind: element of a queue that a consumer has received; locator = address of the lease word in units of 8 bytes. */
+    public static final int LEASE = 14;
 
     /** Kind: names of structures, see {@link NameDirectory} and {@link NamePage}; locator = 0 for the directory, else page + 1. */
     public static final int NAMES = 15;
@@ -263,8 +269,10 @@ public final class BlockDescriptor {
             case CHUNKS -> "chunks";
             case CHUNK -> "chunk";
             case BATCH -> "batch";
+            case LEASES -> "leases";
             case ARRAY_ELEMENT -> "array element";
             case DIRECTORY -> "directory";
+            case LEASE -> "lease";
             case NAMES -> "names";
             default -> "kind " + kind;
         };

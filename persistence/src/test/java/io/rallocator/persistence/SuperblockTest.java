@@ -87,8 +87,9 @@ class SuperblockTest {
             write(BYTES, bytes);
             assertThatThrownBy(() -> PoolFile.readSuperblock(file))
                     .isInstanceOf(PoolVersionException.class)
-                    .hasMessageContaining("has layout version " + version + ", this library reads 2; use "
-                            + (version == 0 ? "an older" : "a newer") + " RAllocator");
+                    .hasMessageContaining(
+                            "has layout version " + version + ", this library reads " + Superblock.LAYOUT_VERSION
+                                    + "; use " + (version == 0 ? "an older" : "a newer") + " RAllocator");
         }
     }
 
