@@ -52,7 +52,12 @@ public final class RdmaBladeOptions {
         return this;
     }
 
-    void requireSafe() {
+    /**
+     * Makes sure that nobody is let in without a word.
+     *
+     * @throws IllegalArgumentException unless {@link #allowUnauthenticated()} was called
+     */
+    public void requireSafe() {
         if (!unauthenticated) {
             throw new IllegalArgumentException("RDMA knows neither tokens nor certificates: whoever reaches " + host()
                     + " may change the pool; say that you want that (--allow-unauthenticated)");
