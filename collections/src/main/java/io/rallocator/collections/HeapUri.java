@@ -32,7 +32,8 @@ final class HeapUri {
     private static final List<String> OF_LOCAL = Arrays.asList(CACHE, NAME);
     private static final String FORMS =
             "embedded:PATH?size=BYTES&sessions=N&lanes=N&durability=process|power&cache=BYTES&name=TEXT"
-                    + ", local:PATH?cache=BYTES&name=TEXT or tcp://HOST:PORT?cache=BYTES&name=TEXT";
+                    + ", local:PATH?cache=BYTES&name=TEXT, tcp://HOST:PORT?cache=BYTES&name=TEXT"
+                    + " or rdma://HOST:PORT?cache=BYTES&name=TEXT";
 
     private static final long DEFAULT_SIZE = 1L << 30;
 
@@ -97,7 +98,9 @@ final class HeapUri {
 
     private static String noProvider(final String scheme) {
         return "there is no scheme '" + scheme + "'"
-                + (scheme.equals("tcp") ? " without rallocator-tcp, which is not on the class path" : "");
+                + (scheme.equals("tcp") || scheme.equals("rdma")
+                        ? " without rallocator-" + scheme + ", which is not on the class path"
+                        : "");
     }
 
     private IllegalArgumentException wrong(final String what) {

@@ -51,6 +51,11 @@ import org.slf4j.LoggerFactory;
  *     <li>{@code role}: {@code read-write} unless {@code read-only} is given
  *     <li>{@code timeout-ms}: how long to wait for an answer of the blade before the connection is given up; 30,000 unless given
  *     </ul>
+ * <li>{@code rdma://HOST:PORT} the same through RDMA devices, with {@code rallocator-rdma} on the class path and libdisni in
+ *     {@code java.library.path}
+ *     <ul>
+ *     <li>{@code timeout-ms}: as above
+ *     </ul>
  * </ul>
  * and for all
  * <ul>

@@ -78,6 +78,7 @@ class BadAddressTest {
                 "EMBEDDED:POOL | there is no scheme 'EMBEDDED'",
                 "' embedded:POOL' | there is no scheme ' embedded'",
                 "tcp://host:1 | there is no scheme 'tcp' without rallocator-tcp, which is not on the class path",
+                "rdma://host:1 | there is no scheme 'rdma' without rallocator-rdma, which is not on the class path",
                 "embedded:POOL?&size=4m | there is no parameter ''",
                 "embedded:POOL?SIZE=4m | there is no parameter 'SIZE'",
                 "embedded:POOL?size=4m?lanes=3 | is '4m?lanes=3', which is no number of bytes such as",

@@ -1,8 +1,6 @@
 package io.rallocator.examples.cli;
 
 import io.rallocator.allocator.Blade;
-import io.rallocator.allocator.tcp.TcpBlade;
-import io.rallocator.allocator.tcp.TcpBladeOptions;
 import io.rallocator.persistence.NvmRegion.Durability;
 import io.rallocator.persistence.PoolFile;
 import io.rallocator.persistence.PoolGeometry;
@@ -72,7 +70,7 @@ final class BladeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-        final TcpBladeOptions options = listen == null ? null : listen.options();
+        final ListenOptions.Opener opener = listen == null ? ServedPool::local : listen.opener();
         if (Files.exists(pool)) {
             final Superblock superblock = PoolFile.readSuperblock(pool);
             requireSize(superblock.geometry().capacity());
@@ -88,13 +86,12 @@ final class BladeCommand implements Callable<Integer> {
         }
         final CountDownLatch ended = new CountDownLatch(1);
         final CountDownLatch closed = new CountDownLatch(1);
-        try (Blade blade = Blade.open(pool);
-                TcpBlade tcp = options == null ? null : TcpBlade.listen(blade, options)) {
+        try (ServedPool served = opener.open(pool)) {
             Runtime.getRuntime().addShutdownHook(new Thread(() -> {
                 ended.countDown();
                 awaitQuietly(closed);
             }));
-            announce(blade, tcp == null ? null : tcp.address());
+            announce(served);
             ended.await();
         } finally {
             closed.countDown();
@@ -139,7 +136,8 @@ final class BladeCommand implements Callable<Integer> {
         };
     }
 
-    private void announce(final Blade blade, final String address) {
+    private void announce(final ServedPool served) {
+        final Blade blade = served.blade();
         final PrintWriter out = spec.commandLine().getOut();
         final long recoveryMs = TimeUnit.NANOSECONDS.toMillis(blade.recoveryNs());
         if (json) {
@@ -151,16 +149,15 @@ final class BladeCommand implements Callable<Integer> {
             line.put("incarnation", blade.superblock().incarnation());
             line.put("capacity", blade.geometry().capacity());
             line.put("recoveryMs", recoveryMs);
-            if (address != null) {
-                line.put("address", address);
+            if (served.remote() != null) {
+                line.put("address", served.remote());
             }
             Json.print(out, line);
         } else {
             out.println("ready: serving " + pool + " ("
                     + ByteSize.forPeople(blade.geometry().capacity())
                     + ", incarnation " + blade.superblock().incarnation() + "), recovered in " + recoveryMs
-                    + " ms; workers attach with local:" + pool
-                    + (address == null ? "" : " or " + address));
+                    + " ms; workers attach with " + served.addresses());
             out.flush();
         }
     }

@@ -1,5 +1,6 @@
 package io.rallocator.examples.cli;
 
+import io.rallocator.allocator.rdma.RdmaBladeOptions;
 import io.rallocator.allocator.tcp.TcpBladeOptions;
 import io.rallocator.allocator.tcp.Tls;
 import io.rallocator.allocator.tcp.Token;
@@ -9,13 +10,15 @@ import picocli.CommandLine.Option;
 
 /** Where a blade listens for workers of other hosts, and whom it lets in. */
 final class ListenOptions {
-    private static final String SCHEME = "tcp:";
+    private static final String TCP = "tcp:";
+    private static final String RDMA = "rdma:";
 
     @Option(
             names = "--listen",
             required = true,
             paramLabel = "ADDRESS",
-            description = "Where workers reach the pool by TCP, such as tcp://127.0.0.1:7700.")
+            description = "Where workers reach the pool by TCP, such as tcp://127.0.0.1:7700, or by RDMA, such as"
+                    + " rdma://10.0.0.1:7700.")
     private String address;
 
     @Option(
@@ -62,12 +65,43 @@ final class ListenOptions {
         private Path trust;
     }
 
-    TcpBladeOptions options() {
-        if (!address.startsWith(SCHEME)) {
+    /** What begins to serve once the pool is there. */
+    interface Opener {
+        ServedPool open(Path pool);
+    }
+
+    /**
+     * Checks everything that can be checked before there is a pool.
+     *
+     * @throws IllegalArgumentException if an option is wrong, or anybody would be let in without a word
+     */
+    Opener opener() {
+        if (address.startsWith(RDMA)) {
+            final RdmaBladeOptions options = rdma();
+            return pool -> ServedPool.rdma(pool, options);
+        }
+        final TcpBladeOptions options = tcp();
+        return pool -> ServedPool.tcp(pool, options);
+    }
+
+    private RdmaBladeOptions rdma() {
+        if (token != null || readOnlyToken != null || certificates != null) {
+            throw new IllegalArgumentException("RDMA knows neither tokens nor certificates: leave them out");
+        }
+        final RdmaBladeOptions options = new RdmaBladeOptions(address.substring(RDMA.length())).leaseMs(leaseMs);
+        if (unauthenticated) {
+            options.allowUnauthenticated();
+        }
+        options.requireSafe();
+        return options;
+    }
+
+    private TcpBladeOptions tcp() {
+        if (!address.startsWith(TCP)) {
             throw new IllegalArgumentException(
                     "cannot listen on '" + address + "': write tcp://HOST:PORT, such as tcp://127.0.0.1:7700");
         }
-        final TcpBladeOptions options = new TcpBladeOptions(address.substring(SCHEME.length()))
+        final TcpBladeOptions options = new TcpBladeOptions(address.substring(TCP.length()))
                 .leaseMs(leaseMs)
                 .tokens(
                         token == null ? null : Token.read(token),

@@ -69,6 +69,15 @@ class RallocatorCliTest {
     }
 
     @Test
+    void shouldSayWhatRdmaNeedsBeforeAPoolIsCreated() {
+        final String pool = folder.resolve("p").toString();
+        fails(2, "--allow-unauthenticated", "blade", "--pool", pool, "--listen", "rdma://127.0.0.1:0");
+        fails(2, "neither tokens", "blade", "--pool", pool, "--listen", "rdma://127.0.0.1:0", "--token-file", "token");
+        fails(2, "rdma://HOST:PORT", "blade", "--pool", pool, "--listen", "rdma:here");
+        assertThat(folder).isEmptyDirectory();
+    }
+
+    @Test
     void shouldRejectUnknownOptionsAndSizes() {
         assertThat(run("check", "--fast", "x")).isEqualTo(2);
         assertThat(run("blade", "--pool", folder.resolve("p").toString(), "--size", "many"))
