@@ -64,6 +64,10 @@ import org.slf4j.LoggerFactory;
  *     0, none, unless given
  * </ul>
  *
+ * <p><b>Opening a structure</b> by its name, with {@link #map}, {@link #queue} and the others, costs 5 round trips at first, and 3 each time
+ * after that, because somebody may have renamed or dropped it meanwhile; creating it costs some 8, and those for slabs. So open it once and
+ * keep the object: all threads can share it. It takes no memory of the pool and need not be closed.
+ *
  * <p>Threads: any number may use a heap and its collections. {@link #close()} waits for operations that run; whatever needs
  * the pool afterwards throws {@link io.rallocator.persistence.HeapClosedException}, in threads that wait for a queue too. Lengths of
  * arrays, and elements that an iterator has read already, are still shown.
