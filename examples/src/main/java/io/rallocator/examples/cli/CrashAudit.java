@@ -74,7 +74,9 @@ final class CrashAudit {
             case REMOVE -> settle(step.key(), REMOVED);
             case OFFER -> offered.get(step.worker()).set(step.number());
             case POLL -> {
-                if (!result.equals(CrashWorkerCommand.NOTHING)) {
+                if (result.equals(CrashWorkerCommand.UNKNOWN_ELEMENT)) {
+                    maybeTaken++;
+                } else if (!result.equals(CrashWorkerCommand.NOTHING)) {
                     take(result);
                 }
             }

@@ -8,6 +8,8 @@ import io.rallocator.persistence.PoolChecker;
 import io.rallocator.persistence.PoolUnavailableException;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -36,9 +38,19 @@ final class CrashScript extends ProcessScript {
         BOTH
     }
 
+    /** How the workers reach the blade. */
+    enum FabricKind {
+        LOCAL,
+        TCP
+    }
+
     private final Random random;
     private final int kills;
     private final What what;
+
+    /** Where the blade listens; null if the workers attach to its pool. */
+    private final String address;
+
     private final int[] next;
     private final CrashAudit audit;
     private long stops;
@@ -50,6 +62,7 @@ final class CrashScript extends ProcessScript {
             final int workers,
             final int kills,
             final What what,
+            final FabricKind fabric,
             final long seed,
             final PrintWriter tell) {
         super(folder, workers, tell);
@@ -57,6 +70,7 @@ final class CrashScript extends ProcessScript {
         this.audit = new CrashAudit(workers);
         this.kills = kills;
         this.what = what;
+        this.address = fabric == FabricKind.TCP ? "tcp://127.0.0.1:" + freePort() : null;
         this.random = new Random(seed);
     }
 
@@ -94,6 +108,15 @@ final class CrashScript extends ProcessScript {
 
     // ---- the blade
 
+    /** The same for each blade in turn: workers find the next one where the last one was. */
+    private static int freePort() {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        } catch (final IOException e) {
+            throw new PoolUnavailableException("there is no free port", e);
+        }
+    }
+
     private void startBlade() throws IOException, InterruptedException {
         launchBlade();
         awaitBlade();
@@ -103,6 +126,9 @@ final class CrashScript extends ProcessScript {
         final List<String> command = new ArrayList<>(List.of("blade", "--pool", pool.toString(), "--json"));
         if (!Files.exists(pool)) {
             command.addAll(List.of("--size", Long.toString(POOL_BYTES)));
+        }
+        if (address != null) {
+            command.addAll(List.of("--listen", address));
         }
         blade = ChildProcess.start("the blade", errors, command);
     }
@@ -128,8 +154,8 @@ final class CrashScript extends ProcessScript {
                 errors,
                 List.of(
                         "crash-worker",
-                        "--pool",
-                        pool.toString(),
+                        "--heap",
+                        address == null ? "local:" + pool : address,
                         "--worker",
                         Integer.toString(worker),
                         "--from",

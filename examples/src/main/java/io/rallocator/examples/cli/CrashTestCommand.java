@@ -26,7 +26,8 @@ import picocli.CommandLine.Spec;
             "Exit code 0: nothing lost, stale, torn, duplicated, stuck or leaked; 1 otherwise.",
             "",
             "Example:",
-            "  rallocator crash-test --kills 200 --what both"
+            "  rallocator crash-test --kills 200 --what both",
+            "  rallocator crash-test --kills 50 --fabric tcp"
         })
 final class CrashTestCommand implements Callable<Integer> {
     @Spec
@@ -41,6 +42,15 @@ final class CrashTestCommand implements Callable<Integer> {
             defaultValue = "both",
             description = "worker, blade, or both: a blade every fourth time (default: both).")
     private CrashScript.What what;
+
+    @Option(
+            names = "--fabric",
+            paramLabel = "FABRIC",
+            defaultValue = "local",
+            description =
+                    "How workers reach the blade: local, or tcp, where they connect again after its death and ask what"
+                            + " became of the step that was interrupted (default: local).")
+    private CrashScript.FabricKind fabric;
 
     @Option(names = "--workers", paramLabel = "N", defaultValue = "2", description = "How many (default: 2).")
     private int workers;
@@ -70,7 +80,7 @@ final class CrashTestCommand implements Callable<Integer> {
         tell.println("seed " + chosen);
         final Path work = WorkFolder.create(folder, "crash-test", CrashScript.POOL_BYTES);
         final Map<String, Object> result =
-                ProcessScript.play(new CrashScript(work, workers, kills, what, chosen, tell));
+                ProcessScript.play(new CrashScript(work, workers, kills, what, fabric, chosen, tell));
         if (json) {
             Json.print(out, result);
         } else {
