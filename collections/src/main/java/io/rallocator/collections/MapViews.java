@@ -7,11 +7,19 @@ import java.util.Iterator;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.Spliterator;
+import java.util.Spliterators;
 import java.util.function.Predicate;
 
 /** The live views of a map. What they remove in bulk is removed only if the value is still the one that was seen. */
 final class MapViews {
     private MapViews() {}
+
+    /** Streams must not rely on a size: it changes meanwhile, and it counts expired entries too. */
+    private static <T> Spliterator<T> uncounted(final Iterator<T> iterator, final int characteristics) {
+        return Spliterators.spliteratorUnknownSize(
+                iterator, characteristics | Spliterator.CONCURRENT | Spliterator.NONNULL);
+    }
 
     /** Compares what a view shows with another set: its size counts expired entries too. */
     private static boolean isEqual(final Set<?> view, final Object object) {
@@ -44,6 +52,11 @@ final class MapViews {
         @Override
         public Iterator<K> iterator() {
             return new MapIterator<>(map, PersistentMap::decodeKey);
+        }
+
+        @Override
+        public Spliterator<K> spliterator() {
+            return uncounted(iterator(), Spliterator.DISTINCT);
         }
 
         @Override
@@ -119,6 +132,11 @@ final class MapViews {
         }
 
         @Override
+        public Spliterator<V> spliterator() {
+            return uncounted(iterator(), 0);
+        }
+
+        @Override
         public int size() {
             return map.size();
         }
@@ -180,6 +198,11 @@ final class MapViews {
         @Override
         public Iterator<Map.Entry<K, V>> iterator() {
             return MapIterator.entries(map);
+        }
+
+        @Override
+        public Spliterator<Map.Entry<K, V>> spliterator() {
+            return uncounted(iterator(), Spliterator.DISTINCT);
         }
 
         @Override

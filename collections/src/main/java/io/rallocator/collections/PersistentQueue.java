@@ -5,6 +5,8 @@ import java.util.Collection;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.Objects;
+import java.util.Spliterator;
+import java.util.Spliterators;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.agrona.concurrent.UnsafeBuffer;
@@ -330,6 +332,13 @@ final class PersistentQueue<E> extends AbstractQueue<E> implements RemoteQueue<E
     @Override
     public Iterator<E> iterator() {
         return new Walk();
+    }
+
+    /** Without a size, on which a stream would rely: it changes meanwhile. */
+    @Override
+    public Spliterator<E> spliterator() {
+        return Spliterators.spliteratorUnknownSize(
+                iterator(), Spliterator.ORDERED | Spliterator.NONNULL | Spliterator.CONCURRENT);
     }
 
     // ---- out, wherever it is

@@ -24,7 +24,8 @@ import java.util.function.BiConsumer;
  *
  * <p><b>Equality.</b> Keys are equal if they encode to equal bytes; so are values in {@code replace(key, old, new)},
  * {@code remove(key, value)} and {@code containsValue}. Equality and hash code of the map itself are those of
- * {@link java.util.AbstractMap}.
+ * {@link java.util.AbstractMap}. A key or value of another type than the codec's is a {@link ClassCastException}, where
+ * {@code ConcurrentHashMap} answers that it is not there.
  *
  * <p><b>Iterators</b> of the views are weakly consistent: they never fail, show each entry that stays exactly once, and
  * may or may not show what was added or removed meanwhile. {@code Iterator.remove} removes the key whatever its value is by
