@@ -240,7 +240,7 @@ final class SlabClient {
         return new OutOfRemoteMemoryException("the blade of " + session.poolName() + " has no slab of "
                 + geometry.slabBytes(slabClass) + " bytes left: " + (geometry.units() - used) * unit + " of "
                 + geometry.units() * unit + " slab bytes are free, capacity " + geometry.capacity()
-                + "; remove entries (if there is no block left even for that: poll a queue, or set elements of an array"
+                + "; remove entries (if there is no block left even for that: drain a queue, or set elements of an array"
                 + " to null, which need none), or create a larger pool");
     }
 

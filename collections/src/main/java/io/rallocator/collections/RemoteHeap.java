@@ -424,7 +424,7 @@ public final class RemoteHeap implements AutoCloseable {
      * @param name of the structure
      * @return false if there was none
      * @throws io.rallocator.persistence.OutOfRemoteMemoryException if there is no room for the blocks of names that it changes;
-     *     give some back first: to poll a queue, or to set elements of an array to null, needs none
+     *     give some back first: to drain a queue, or to set elements of an array to null, needs none
      * @throws io.rallocator.persistence.HeapClosedException after {@link #close()}
      */
     public boolean drop(final String name) {

@@ -123,7 +123,7 @@ class FullPoolTest {
             ballast.fill();
             assertThatThrownBy(() -> map.put(1000, "v".repeat(400)))
                     .isInstanceOf(OutOfRemoteMemoryException.class)
-                    .hasMessageContaining("poll a queue, or set elements of an array to null, which need none");
+                    .hasMessageContaining("drain a queue, or set elements of an array to null, which need none");
             assertThatThrownBy(() -> heap.drop("map")).isInstanceOf(OutOfRemoteMemoryException.class);
             assertThat(array.set(1, null)).isEqualTo("x".repeat(100));
             assertThat(queue.poll()).isEqualTo("e".repeat(50));
