@@ -10,6 +10,7 @@ import io.rallocator.persistence.PoolChecker;
 import io.rallocator.persistence.PoolFile;
 import io.rallocator.persistence.PoolGeometry;
 import io.rallocator.persistence.PoolLock;
+import io.rallocator.persistence.RallocatorException;
 import io.rallocator.persistence.TestProcess;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -21,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Worker processes that are killed, or paused until they were declared dead, over a real device. */
+/** Workers and blades that are killed, and a worker that is paused until it was declared dead, over a real device. */
 @RealDevice
 @Timeout(300)
 class DisniKillTest {
@@ -38,6 +39,10 @@ class DisniKillTest {
     void serve() {
         pool = folder.resolve("pool");
         PoolFile.create(pool, PoolGeometry.ofCapacity(64 << 20), true, written -> {});
+        open();
+    }
+
+    private void open() {
         blade = RdmaBlade.open(
                 pool,
                 new RdmaBladeOptions("//" + RealDevice.HOST + ":0")
@@ -53,7 +58,11 @@ class DisniKillTest {
     }
 
     private Process start() throws IOException {
-        final List<String> line = TestProcess.java(KillWorker.class, blade.address());
+        return start(KillWorker.class, blade.address());
+    }
+
+    private static Process start(final Class<?> main, final String... arguments) throws IOException {
+        final List<String> line = TestProcess.java(main, arguments);
         line.addAll(
                 1,
                 List.of(
@@ -133,6 +142,31 @@ class DisniKillTest {
         } finally {
             worker.destroyForcibly().waitFor();
         }
+    }
+
+    @Test
+    void shouldLoseNothingAcknowledgedWhenTheBladeIsKilledUnderLoad() throws Exception {
+        blade.close();
+        final Process dying = start(KillBlade.class, pool.toString(), "//" + RealDevice.HOST + ":0");
+        int last = -1;
+        try (BufferedReader said = dying.inputReader();
+                RemoteHeap heap = RemoteHeap.open(said.readLine())) {
+            final RemoteMap<Integer, Integer> map = heap.map(KillWorker.MAP, Codecs.ints(), Codecs.ints());
+            for (; ; ) {
+                map.put(last + 1, -last - 1);
+                last++;
+                if (last == ENOUGH) {
+                    signal(dying, "KILL");
+                }
+            }
+        } catch (final RallocatorException e) {
+            assertThat(e).hasMessageContaining("open a new heap");
+        } finally {
+            dying.destroyForcibly().waitFor();
+        }
+        assertThat(last).isGreaterThanOrEqualTo(ENOUGH);
+        open();
+        requireAcknowledged(last);
     }
 
     private static void signal(final Process worker, final String name) throws Exception {
