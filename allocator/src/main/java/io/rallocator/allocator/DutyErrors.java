@@ -7,7 +7,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Logs what a background duty throws. A duty that fails at every turn is logged when the failure changes and once a
- * minute, not a thousand times a second.
+ * minute, not a thousand times a second. If there is not even memory to log it, it is only counted: what is thrown here would end the duty.
  *
  * <p>Threads: the duty's.
  */
@@ -26,6 +26,14 @@ final class DutyErrors implements ErrorHandler {
 
     @Override
     public void onError(final Throwable error) {
+        try {
+            log(error);
+        } catch (final OutOfMemoryError e) {
+            suppressed++;
+        }
+    }
+
+    private void log(final Throwable error) {
         final long now = System.nanoTime();
         final String what = error.toString();
         if (what.equals(last) && now - lastNs < REPEAT_NS) {

@@ -38,9 +38,12 @@ final class LimboQueue {
         return ref;
     }
 
+    /** All or nothing: there may be room for one of them only. */
     private void grow() {
-        refs = rotate(refs);
-        epochs = rotate(epochs);
+        final long[] moreRefs = rotate(refs);
+        final long[] moreEpochs = rotate(epochs);
+        refs = moreRefs;
+        epochs = moreEpochs;
         head = 0;
     }
 

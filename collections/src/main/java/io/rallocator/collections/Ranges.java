@@ -30,8 +30,9 @@ public final class Ranges {
             throw new IllegalArgumentException("a range cannot have " + length + " bytes; its length is 0 or more");
         }
         if (count == indexes.length) {
+            final int[] moreLengths = Arrays.copyOf(lengths, 2 * count); // if there is no room for both, neither grows
             indexes = Arrays.copyOf(indexes, 2 * count);
-            lengths = Arrays.copyOf(lengths, 2 * count);
+            lengths = moreLengths;
         }
         indexes[count] = index;
         lengths[count] = length;
