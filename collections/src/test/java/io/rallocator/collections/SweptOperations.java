@@ -154,11 +154,25 @@ final class SweptOperations {
                     "structures()",
                     "toString()"),
             MapViews.Keys.class,
-            Set.of("contains(Object)", "equals(Object)", "hashCode()", "isEmpty()", "iterator()", "size()"),
+            Set.of(
+                    "contains(Object)",
+                    "equals(Object)",
+                    "hashCode()",
+                    "isEmpty()",
+                    "iterator()",
+                    "size()",
+                    "spliterator()"),
             MapViews.Values.class,
-            Set.of("contains(Object)", "isEmpty()", "iterator()", "size()"),
+            Set.of("contains(Object)", "isEmpty()", "iterator()", "size()", "spliterator()"),
             MapViews.Entries.class,
-            Set.of("contains(Object)", "equals(Object)", "hashCode()", "isEmpty()", "iterator()", "size()"));
+            Set.of(
+                    "contains(Object)",
+                    "equals(Object)",
+                    "hashCode()",
+                    "isEmpty()",
+                    "iterator()",
+                    "size()",
+                    "spliterator()"));
 
     private SweptOperations() {}
 
