@@ -47,17 +47,9 @@ public final class Blade implements AutoCloseable {
         agent = new BladeAgent(pool, region, superblock.geometry(), SystemEpochClock.INSTANCE);
         agent.recover();
         recoveryNs = System.nanoTime() - from;
-        runner = new AgentRunner(
-                new BackoffIdleStrategy(10, 20, 50_000, 1_000_000),
-                new DutyErrors("the blade of " + pool),
-                null,
-                agent);
+        runner = Runners.of("the blade of " + pool, new BackoffIdleStrategy(10, 20, 50_000, 1_000_000), agent);
         reaper = new StructureReaper(region, superblock.geometry(), SystemEpochClock.INSTANCE);
-        reaperRunner = new AgentRunner(
-                new BackoffIdleStrategy(1, 1, 1_000_000, 1_000_000),
-                new DutyErrors("the reaper of " + pool),
-                null,
-                reaper);
+        reaperRunner = Runners.of("the reaper of " + pool, new BackoffIdleStrategy(1, 1, 1_000_000, 1_000_000), reaper);
         serving = isByDevice ? BladeGate.serveByDevice(pool) : BladeGate.serve(pool);
         Runners.start(runner, runner.agent().roleName());
         Runners.start(reaperRunner, reaper.roleName());

@@ -1,10 +1,18 @@
 package io.rallocator.allocator;
 
+import org.agrona.concurrent.Agent;
 import org.agrona.concurrent.AgentRunner;
+import org.agrona.concurrent.IdleStrategy;
 
 /** Starts and ends the threads of background duties. */
 final class Runners {
     private Runners() {}
+
+    /** A runner whose duty goes on after any failure, which is logged as that of what is named. */
+    static AgentRunner of(final String duty, final IdleStrategy idle, final Agent agent) {
+        final DutyErrors errors = new DutyErrors(duty);
+        return new AgentRunner(idle, errors, null, new EnduringAgent(agent, errors));
+    }
 
     /** Starts a daemon thread. */
     static void start(final AgentRunner runner, final String name) {

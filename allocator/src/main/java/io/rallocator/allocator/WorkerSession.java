@@ -90,10 +90,9 @@ public final class WorkerSession implements AutoCloseable {
             lock.close(); // the blade takes the session for dead, and recovers it
             throw e;
         }
-        conductorRunner = new AgentRunner(
+        conductorRunner = Runners.of(
+                "session " + index + " of " + fabric.name(),
                 new BackoffIdleStrategy(1, 1, 100_000, fabric.isSynchronous() ? TICK_NS : REMOTE_TICK_NS),
-                new DutyErrors("session " + index + " of " + fabric.name()),
-                null,
                 conductor);
         if (conducted) {
             Runners.start(conductorRunner, "rallocator-session-" + index);
