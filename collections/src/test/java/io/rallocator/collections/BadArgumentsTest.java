@@ -80,8 +80,8 @@ class BadArgumentsTest {
             "toArray(Object[])",
             "toArray(IntFunction)");
 
-    private static final Set<String> NOT_SUPPORTED =
-            Set.of("add(Object)", "add(int, Object)", "remove(int)", "remove(Object)");
+    private static final Set<String> NOT_SUPPORTED = Set.of(
+            "add(Object)", "add(int, Object)", "addFirst(Object)", "addLast(Object)", "remove(int)", "remove(Object)");
 
     private TestPool pool;
     private RemoteHeap heap;

@@ -76,7 +76,12 @@ class UseAfterCloseTest {
             "RemoteArray.add(int, Object)",
             "RemoteArray.addAll(Collection)",
             "RemoteArray.addAll(int, Collection)",
-            "RemoteArray.remove(int)");
+            "RemoteArray.remove(int)",
+            "RemoteArray.addFirst(Object)", // these from JDK 21 on
+            "RemoteArray.addLast(Object)",
+            "RemoteArray.removeFirst()",
+            "RemoteArray.removeLast()",
+            "RemoteArray.reversed()");
 
     private TestPool pool;
     private RemoteHeap heap;
