@@ -1,7 +1,11 @@
 package io.rallocator.allocator;
 
+import io.rallocator.persistence.NvmRegion;
 import io.rallocator.persistence.NvmRegion.Durability;
+import io.rallocator.persistence.PoolFile;
 import io.rallocator.persistence.PoolGeometry;
+import io.rallocator.persistence.Superblock;
+import java.nio.file.Path;
 
 /**
  * The way from one worker to one blade: makes queue pairs, and holds what tells the blade that the worker lives. One fabric
@@ -15,6 +19,31 @@ public interface Fabric extends AutoCloseable {
         /** Gives the line back; the blade then recovers the session. No verb of the session is executed afterwards. Idempotent. */
         @Override
         void close();
+    }
+
+    /**
+     * The way of a worker in another process of the blade's host: a mapping of its own. Waits while the blade recovers the pool, up
+     * to a minute.
+     *
+     * @param pool file of the pool
+     * @return the fabric; close it
+     * @throws io.rallocator.persistence.PoolUnavailableException if no blade serves the pool, or the file cannot be used
+     */
+    static Fabric local(final Path pool) {
+        final Superblock superblock = PoolFile.readSuperblock(pool);
+        BladeGate.await(pool);
+        final NvmRegion region = PoolFile.map(pool, superblock);
+        return new LocalFabric(pool, region, true, superblock.geometry(), LocalQueuePair::new);
+    }
+
+    /**
+     * The way of a worker in the blade's own process: the blade's mapping.
+     *
+     * @param blade serves the pool; close it after the fabric
+     * @return the fabric; close it
+     */
+    static Fabric of(final Blade blade) {
+        return new LocalFabric(blade.pool(), blade.region(), false, blade.geometry(), LocalQueuePair::new);
     }
 
     /**

@@ -24,7 +24,9 @@ public final class FabricCounters {
         /** PERSIST verbs. */
         PERSISTS(5),
         /** Compare-and-swaps that found another value. */
-        CAS_FAILURES(6);
+        CAS_FAILURES(6),
+        /** Nanoseconds that the chains would have taken by a {@link TimeModel}; 0 without one. */
+        MODELLED_NS(7);
 
         private final int column;
 

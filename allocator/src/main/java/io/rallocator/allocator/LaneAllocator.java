@@ -1,5 +1,6 @@
 package io.rallocator.allocator;
 
+import io.rallocator.allocator.FabricCounters.Figure;
 import io.rallocator.persistence.BlockDescriptor;
 import io.rallocator.persistence.BlockRef;
 import io.rallocator.persistence.OutOfRemoteMemoryException;
@@ -24,8 +25,6 @@ import org.agrona.concurrent.UnsafeBuffer;
  * <p>Threads: the lane's holder.
  */
 final class LaneAllocator {
-    private static final int SLABS_BEFORE_LARGER = 16;
-    private static final int BLOCKS_WANTED = 8;
     private static final int HARVESTED_AT_ONCE = 4;
     private static final int EPOCHS_TO_WAIT = 3;
     private static final Operation HARVEST = Operation.named("block.harvest");
@@ -33,10 +32,15 @@ final class LaneAllocator {
 
     /** The slabs of one block class. */
     private static final class Shelf {
+        final SlabDemand demand;
         Slab current;
         final ArrayDeque<Slab> partial = new ArrayDeque<>();
         final List<Slab> held = new ArrayList<>();
         int harvestCursor;
+
+        Shelf(final SlabDemand demand) {
+            this.demand = demand;
+        }
     }
 
     private final WorkerSession session;
@@ -45,6 +49,15 @@ final class LaneAllocator {
     private final Shelf[] shelves = new Shelf[SizeClasses.COUNT];
     private final List<ArrayDeque<Slab>> empties = new ArrayList<>();
     private int emptyUnits;
+
+    /** Figures, changed by the lane's holder; others may see them a moment old. */
+    private long allocations;
+
+    private long liveBytes;
+    private long heldBytes;
+
+    /** Round trips for looking at slabs, when a slab was taken last. */
+    private long searchesAtLastSlab;
 
     /** Freed blocks of this session's slabs, waiting for the epochs. */
     private final LimboQueue limbo = new LimboQueue();
@@ -85,13 +98,16 @@ final class LaneAllocator {
         if (slab == null || slab.available == 0) {
             slab = refill(shelf, blockClass);
         }
+        allocations++;
+        liveBytes += slab.layout.blockBytes();
+        shelf.demand.onAllocated();
         return slab.take();
     }
 
     private Shelf shelf(final int blockClass) {
         Shelf shelf = shelves[blockClass];
         if (shelf == null) {
-            shelf = new Shelf();
+            shelf = new Shelf(new SlabDemand(geometry, blockClass));
             shelves[blockClass] = shelf;
         }
         return shelf;
@@ -106,20 +122,25 @@ final class LaneAllocator {
         Slab slab = pollPartial(shelf);
         if (slab == null) {
             harvest(shelf);
-            slab = fromEmpties(shelf, blockClass);
+            slab = takeSlab(shelf, blockClass);
         }
+        writer.open(slab);
+        shelf.current = slab;
+        return slab;
+    }
+
+    /** A slab of the class that suits the demand, or another: from this lane, without an owner, from the blade. */
+    private Slab takeSlab(final Shelf shelf, final int blockClass) {
+        final SlabClient client = session.slabClient();
+        final int wanted = session.slabSizing().choose(geometry, shelf.demand, client::orderSize);
+        Slab slab = fromEmpties(shelf, blockClass, wanted);
         if (slab == null) {
             slab = session.orphans().adopt(lane, blockClass);
             if (slab != null) {
                 shelf.held.add(slab);
             }
         }
-        if (slab == null) {
-            slab = fromBlade(shelf, blockClass);
-        }
-        writer.open(slab);
-        shelf.current = slab;
-        return slab;
+        return slab == null ? fromBlade(shelf, blockClass, wanted) : slab;
     }
 
     private static Slab pollPartial(final Shelf shelf) {
@@ -136,8 +157,15 @@ final class LaneAllocator {
         relist(slab);
     }
 
-    private Slab fromEmpties(final Shelf shelf, final int blockClass) {
-        for (int slabClass = smallestFitting(blockClass); slabClass < geometry.slabClasses(); slabClass++) {
+    /** The wanted class first, then smaller ones, then larger ones. */
+    private int classAt(final int step, final int wanted, final int smallest) {
+        return wanted - step >= smallest ? wanted - step : smallest + step;
+    }
+
+    private Slab fromEmpties(final Shelf shelf, final int blockClass, final int wanted) {
+        final int smallest = shelf.demand.smallest;
+        for (int step = 0; step < geometry.slabClasses() - smallest; step++) {
+            final int slabClass = classAt(step, wanted, smallest);
             final Slab empty = empties.get(slabClass).poll();
             if (empty != null) {
                 emptyUnits -= geometry.slabUnits(slabClass);
@@ -147,16 +175,16 @@ final class LaneAllocator {
         return null;
     }
 
-    private Slab fromBlade(final Shelf shelf, final int blockClass) {
-        final int smallest = smallestFitting(blockClass);
-        final int preferred = preferred(shelf, blockClass, smallest);
+    private Slab fromBlade(final Shelf shelf, final int blockClass, final int wanted) {
+        final int smallest = shelf.demand.smallest;
+        final int first = session.slabClient().reservedClass(wanted, smallest);
         OutOfRemoteMemoryException failure = null;
         for (int step = 0; step < geometry.slabClasses() - smallest; step++) {
-            // the preferred class first, then smaller ones, then larger ones
-            final int slabClass = preferred - step >= smallest ? preferred - step : smallest + step;
+            final int slabClass = classAt(step, first, smallest);
             try {
                 final boolean patient = !(failure instanceof SlabsOverdueException);
                 final long slabWord = session.slabClient().acquire(lane, slabClass, patient);
+                heldBytes += geometry.slabBytes(slabClass);
                 return fresh(
                         shelf,
                         RingDescriptor.slabUnit(slabWord),
@@ -192,42 +220,16 @@ final class LaneAllocator {
         return orphan;
     }
 
-    private int smallestFitting(final int blockClass) {
-        int slabClass = 0;
-        while (slabClass < geometry.slabClasses() - 1 && !fits(slabClass, blockClass, 1)) {
-            slabClass++;
-        }
-        return slabClass;
-    }
-
-    private boolean fits(final int slabClass, final int blockClass, final int blocks) {
-        final long room = geometry.slabBytes(slabClass) - SlabLayout.HEADER_BYTES - 64L;
-        return room / SizeClasses.bytes(blockClass) >= blocks;
-    }
-
-    /** Few blocks a slab cost round trips, large slabs cost memory: a shelf that holds many slabs gets larger ones. */
-    private int preferred(final Shelf shelf, final int blockClass, final int smallest) {
-        int slabClass = smallest;
-        final int largest = geometry.slabClasses() - 1;
-        while (slabClass < largest && !fits(slabClass, blockClass, BLOCKS_WANTED)) {
-            slabClass++;
-        }
-        int slabs = shelf.held.size();
-        while (slabClass < largest
-                && slabs >= SLABS_BEFORE_LARGER
-                && (long) geometry.slabUnits(slabClass + 1) * 64 <= geometry.units()) {
-            slabs /= SLABS_BEFORE_LARGER;
-            slabClass++;
-        }
-        return slabClass;
-    }
-
     private Slab fresh(
             final Shelf shelf, final int unit, final int slabClass, final int generation, final int blockClass) {
         final Slab slab = new Slab(geometry, unit, slabClass, generation, blockClass, this);
         writer.format(slab);
         session.own(slab);
         shelf.held.add(slab);
+        final long searches =
+                lane.counters().get(HARVEST, Figure.CHAINS) + lane.counters().get(ADOPT, Figure.CHAINS);
+        shelf.demand.onSlab(slabClass, slab.layout.blocks(), searches - searchesAtLastSlab);
+        searchesAtLastSlab = searches;
         return slab;
     }
 
@@ -235,6 +237,9 @@ final class LaneAllocator {
         final Slab slab = session.slabAt(ref);
         slab.untake(slab.indexAt(BlockRef.offset(ref)));
         final Shelf shelf = shelf(slab.layout.blockClass());
+        allocations--;
+        liveBytes -= slab.layout.blockBytes();
+        shelf.demand.onDiscarded();
         if (slab == shelf.current) {
             return;
         }
@@ -266,16 +271,24 @@ final class LaneAllocator {
             final int index = slab.indexAt(BlockRef.offset(ref));
             if (slab.owner == this) {
                 slab.release(index);
+                onReleased(slab, 1);
                 relist(slab);
             } else if (slab.giveBack(index)) {
                 slab.owner.returned.add(slab);
             }
         }
         for (Slab slab = returned.poll(); slab != null; slab = returned.poll()) {
-            if (slab.collectReturned()) { // else an earlier entry did, and the slab may be gone by now
+            final int blocks = slab.collectReturned();
+            if (blocks > 0) { // else an earlier entry did, and the slab may be gone by now
+                onReleased(slab, blocks);
                 relist(slab);
             }
         }
+    }
+
+    private void onReleased(final Slab slab, final int blocks) {
+        liveBytes -= (long) blocks * slab.layout.blockBytes();
+        shelf(slab.layout.blockClass()).demand.onReleased(blocks);
     }
 
     private void relist(final Slab slab) {
@@ -305,6 +318,7 @@ final class LaneAllocator {
     private void keepOrFree(final Slab slab) {
         if (emptyUnits + geometry.slabUnits(slab.slabClass) > session.emptyUnitsThreshold()
                 && session.slabClient().free(lane, slab)) {
+            heldBytes -= geometry.slabBytes(slab.slabClass);
             session.disown(slab);
         } else {
             keep(slab);
@@ -341,6 +355,7 @@ final class LaneAllocator {
                     && session.slabClient().free(lane, slabs.peek())) {
                 final Slab slab = slabs.poll();
                 emptyUnits -= geometry.slabUnits(slab.slabClass);
+                heldBytes -= geometry.slabBytes(slab.slabClass);
                 session.disown(slab);
             }
         }
@@ -406,6 +421,7 @@ final class LaneAllocator {
                 new Slab(geometry, unit, slabClass, generation, bytes.getInt(SlabLayout.BLOCK_CLASS_OFFSET), this);
         session.own(slab);
         adopted = true;
+        heldBytes += slabBytes;
         final SlabLayout layout = slab.layout;
         for (int index = 0; index < layout.blocks(); index++) {
             final byte mark = bytes.getByte(layout.freedOffset() + index);
@@ -414,6 +430,9 @@ final class LaneAllocator {
                 adoptBlock(slab, index, bytes, mark);
             }
         }
+        final int blocks = layout.blocks() - slab.available;
+        liveBytes += (long) blocks * layout.blockBytes();
+        shelf(layout.blockClass()).demand.onAdopted(blocks);
         return slab;
     }
 
@@ -454,6 +473,18 @@ final class LaneAllocator {
     }
 
     // ---- figures
+
+    long allocations() {
+        return allocations;
+    }
+
+    long liveBytes() {
+        return liveBytes;
+    }
+
+    long heldBytes() {
+        return heldBytes;
+    }
 
     long heldBlocks() {
         long blocks = 0;

@@ -132,20 +132,20 @@ final class Slab {
     /**
      * Takes in what other lanes gave back.
      *
-     * @return true if there was any
+     * @return how many there were
      */
-    boolean collectReturned() {
-        boolean any = false;
+    int collectReturned() {
+        int collected = 0;
         for (int word = 0; word < taken.length; word++) {
             long bits = returned.get(word) == 0 ? 0 : returned.getAndSet(word, 0);
             while (bits != 0) {
                 final int bit = Long.numberOfTrailingZeros(bits);
                 release((word << 6) + bit);
                 bits &= bits - 1;
-                any = true;
+                collected++;
             }
         }
-        return any;
+        return collected;
     }
 
     int indexAt(final long offset) {

@@ -218,6 +218,30 @@ final class SlabClient {
         return true;
     }
 
+    /** How many slabs of a class the next fetch-and-add orders. */
+    synchronized int orderSize(final int slabClass) {
+        return stocks.get(slabClass).batch;
+    }
+
+    /** The wanted class, or if there is none in reserve the largest smaller one that is: it costs no round trip. */
+    synchronized int reservedClass(final int wanted, final int smallest) {
+        for (int slabClass = wanted; slabClass >= smallest; slabClass--) {
+            if (!stocks.get(slabClass).reserve.isEmpty()) {
+                return slabClass;
+            }
+        }
+        return wanted;
+    }
+
+    /** Bytes of the slabs that the session holds and no lane uses yet. */
+    synchronized long reservedBytes() {
+        long bytes = 0;
+        for (int slabClass = 0; slabClass < geometry.slabClasses(); slabClass++) {
+            bytes += (long) stocks.get(slabClass).reserve.size() * geometry.slabBytes(slabClass);
+        }
+        return bytes;
+    }
+
     /** How many slabs the session holds that no lane uses yet. */
     synchronized int reservedSlabs() {
         return stocks.stream().mapToInt(stock -> stock.reserve.size()).sum();

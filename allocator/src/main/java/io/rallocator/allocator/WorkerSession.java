@@ -7,12 +7,12 @@ import io.rallocator.persistence.NvmRegion.Durability;
 import io.rallocator.persistence.OperationId;
 import io.rallocator.persistence.OutOfRemoteMemoryException;
 import io.rallocator.persistence.Outcome;
-import io.rallocator.persistence.PoolFile;
 import io.rallocator.persistence.PoolGeometry;
 import io.rallocator.persistence.PoolInUseException;
 import io.rallocator.persistence.PoolUnavailableException;
+import io.rallocator.persistence.SessionDescriptor;
 import io.rallocator.persistence.SessionFencedException;
-import io.rallocator.persistence.Superblock;
+import io.rallocator.persistence.SessionId;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -37,6 +37,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class WorkerSession implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(WorkerSession.class);
+    private static final Operation LOOK = Operation.named("session.look");
     private static final long TICK_NS = TimeUnit.MILLISECONDS.toNanos(1);
 
     /** A tick of many workers is many round trips for the blade that executes them. */
@@ -59,6 +60,7 @@ public final class WorkerSession implements AutoCloseable {
     private final Orphans orphans;
     private final SessionConductor conductor;
     private final AgentRunner conductorRunner;
+    private volatile SlabSizing slabSizing = new TunedSlabSizing();
     private volatile int emptyUnitsThreshold = DEFAULT_EMPTY_UNITS;
     private final AtomicInteger structuresOpened = new AtomicInteger();
     private volatile long localEpoch;
@@ -110,10 +112,7 @@ public final class WorkerSession implements AutoCloseable {
      * @throws PoolInUseException if the session table is full
      */
     public static WorkerSession attach(final Path pool, final String name) {
-        final Superblock superblock = PoolFile.readSuperblock(pool);
-        BladeGate.await(pool);
-        final NvmRegion region = PoolFile.map(pool, superblock);
-        return over(new LocalFabric(pool, region, true, superblock.geometry(), LocalQueuePair::new), name);
+        return over(Fabric.local(pool), name);
     }
 
     /**
@@ -143,7 +142,7 @@ public final class WorkerSession implements AutoCloseable {
      * @throws PoolInUseException if the session table is full
      */
     public static WorkerSession embedded(final Blade blade, final String name) {
-        return open(blade.pool(), blade.region(), blade.geometry(), name, LocalQueuePair::new, true);
+        return over(Fabric.of(blade), name);
     }
 
     /**
@@ -202,6 +201,15 @@ public final class WorkerSession implements AutoCloseable {
      */
     public void release(final Lane lane) {
         lane.release();
+    }
+
+    /**
+     * Tells whether the session can be used.
+     *
+     * @return false after {@link #close()}, and once it was declared dead or the way to the pool was lost
+     */
+    public boolean isOpen() {
+        return ended == null;
     }
 
     /**
@@ -289,6 +297,29 @@ public final class WorkerSession implements AutoCloseable {
                         + fabric.name() + "; close the heap that it was started in");
             }
             LockSupport.parkNanos(1_000_000);
+        }
+    }
+
+    /**
+     * Tells whether another session is over, and recovered: one round trip.
+     *
+     * @param id of the session
+     * @return false if it lives, or is still being recovered
+     * @throws IllegalArgumentException if this pool has no such session
+     */
+    public boolean isOver(final SessionId id) {
+        if (id.session() >= geometry.sessions()) {
+            throw new IllegalArgumentException(
+                    id + " is of another pool: this one has " + geometry.sessions() + " sessions");
+        }
+        final Lane lane = acquire();
+        try {
+            final long offset = geometry.sessionOffset(id.session()) + SessionDescriptor.STATE_OFFSET;
+            final int read = lane.chain().readWord(offset);
+            lane.chain().post(LOOK);
+            return SessionDescriptor.isOver(lane.chain().result(read), offset, id.incarnation());
+        } finally {
+            release(lane);
         }
     }
 
@@ -426,6 +457,15 @@ public final class WorkerSession implements AutoCloseable {
     }
 
     /**
+     * Who this is.
+     *
+     * @return line and incarnation
+     */
+    public SessionId id() {
+        return new SessionId(index, incarnation);
+    }
+
+    /**
      * The cost of an operation so far, over all lanes.
      *
      * @param operation whose
@@ -438,6 +478,27 @@ public final class WorkerSession implements AutoCloseable {
             sum += lane.counters().get(operation, figure);
         }
         return sum;
+    }
+
+    /**
+     * What this session's allocator did so far and holds: no round trip. Exact while no operation is under way.
+     *
+     * @return figures over all lanes
+     */
+    public AllocatorStatistics allocatorStatistics() {
+        long allocations = 0;
+        long live = 0;
+        long held = slabClient.reservedBytes();
+        for (final Lane lane : lanes) {
+            allocations += lane.allocator().allocations();
+            live += lane.allocator().liveBytes();
+            held += lane.allocator().heldBytes();
+        }
+        long roundTrips = 0;
+        for (final Operation operation : AllocatorStatistics.OPERATIONS) {
+            roundTrips += count(operation, FabricCounters.Figure.CHAINS);
+        }
+        return new AllocatorStatistics(allocations, roundTrips, live, held);
     }
 
     /** Slabs that belong to this session, while no operation is under way. */
@@ -487,6 +548,15 @@ public final class WorkerSession implements AutoCloseable {
 
     SessionConductor conductor() {
         return conductor;
+    }
+
+    SlabSizing slabSizing() {
+        return slabSizing;
+    }
+
+    /** For measurements beside the sizing of the product. */
+    void slabSizing(final SlabSizing sizing) {
+        slabSizing = sizing;
     }
 
     int emptyUnitsThreshold() {

@@ -240,13 +240,19 @@ final class World implements AutoCloseable {
     private void checkOwner(final WorkerSession session, final String what) {
         agentTurn();
         int owned = 0;
+        long bytes = 0;
         for (int unit = 0; unit < geometry.units(); unit++) {
             final long owner = region.readLong(geometry.slabEntryOffset(unit));
-            owned += SlabTableDescriptor.state(owner) == SlabTableDescriptor.OWNED
-                            && SlabTableDescriptor.session(owner) == session.index()
-                    ? 1
-                    : 0;
+            if (SlabTableDescriptor.state(owner) == SlabTableDescriptor.OWNED
+                    && SlabTableDescriptor.session(owner) == session.index()) {
+                final long info = region.readLong(geometry.slabEntryOffset(unit) + SlabTableDescriptor.INFO_OFFSET);
+                owned++;
+                bytes += geometry.slabBytes(SlabTableDescriptor.slabClass(info));
+            }
         }
+        assertThat(session.allocatorStatistics().heldBytes())
+                .as("%s: bytes that session %d holds", what, session.index())
+                .isEqualTo(bytes);
         assertThat(owned)
                 .as("%s: slabs of session %d in the slab table", what, session.index())
                 .isEqualTo(session.heldSlabs());

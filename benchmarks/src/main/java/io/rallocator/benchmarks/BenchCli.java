@@ -16,7 +16,15 @@ import picocli.CommandLine.Spec;
             "Measures. A result is a median with its range; comparisons run ours and the other alternately, because",
             "absolute times drift with whatever else the machine does."
         },
-        subcommands = {RecoveryCommand.class, PeersCommand.class, RecoveryWorkerCommand.class, PeerPairCommand.class},
+        subcommands = {
+            RecoveryCommand.class,
+            PeersCommand.class,
+            TcpCommand.class,
+            VerbsCommand.class,
+            KvBenchCommand.class,
+            RecoveryWorkerCommand.class,
+            PeerPairCommand.class
+        },
         footer = {"", "docs/benchmarks/README.md has results."})
 public final class BenchCli implements Runnable {
     private static final int FAILED = 1;
@@ -49,6 +57,6 @@ public final class BenchCli implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "Say what to measure: recovery or peers.");
+        throw new ParameterException(spec.commandLine(), "Say what to measure: recovery, peers, tcp, verbs or kv.");
     }
 }

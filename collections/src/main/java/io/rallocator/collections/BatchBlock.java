@@ -12,7 +12,7 @@ import org.agrona.MutableDirectBuffer;
  *
  * <pre>
  *  0    block header, kind BATCH, locator = address of the slot word in units of 8 bytes
- *  16   count: checked word, 1 … 64
+ *  16   checked word: count, 1 … 64 (8) | slots that it covers − 1 (8)
  *  24   for each element: its number in what was offered (4), length (4), bytes
  * </pre>
  */
@@ -28,6 +28,8 @@ final class BatchBlock {
     static final int ENTRY_HEADER_BYTES = 2 * Integer.BYTES;
 
     private static final int LENGTH_OFFSET = Integer.BYTES;
+    private static final int SLOTS_SHIFT = 8;
+    private static final int COUNT_MASK = 0xFF;
 
     private BatchBlock() {}
 
@@ -55,18 +57,29 @@ final class BatchBlock {
         return valueIndex(entry) + valueLength(buffer, entry);
     }
 
-    static long countWord(final int count) {
-        return CheckedWord.of(count);
+    static long countWord(final int count, final int slots) {
+        return CheckedWord.of((slots - 1L) << SLOTS_SHIFT | count);
     }
 
     static boolean isCount(final long word) {
         return CheckedWord.isValid(word)
-                && (word & CheckedWord.PAYLOAD_MASK) >= 1
-                && (word & CheckedWord.PAYLOAD_MASK) <= MOST_ELEMENTS;
+                && (word & CheckedWord.PAYLOAD_MASK) >>> 2 * SLOTS_SHIFT == 0
+                && count(word) >= 1
+                && count(word) <= MOST_ELEMENTS
+                && slots(word) <= MOST_ELEMENTS;
     }
 
     static int count(final long word) {
-        return (int) (word & CheckedWord.PAYLOAD_MASK);
+        return (int) word & COUNT_MASK;
+    }
+
+    /** Slots that a batch covers: 1 in a queue without a bound, else as many as it had elements. */
+    static int slots(final long word) {
+        return ((int) word >>> SLOTS_SHIFT & COUNT_MASK) + 1;
+    }
+
+    static int slots(final DirectBuffer buffer, final int index) {
+        return slots(buffer.getLong(index + COUNT_OFFSET));
     }
 
     static int count(final DirectBuffer buffer, final int index) {
@@ -77,10 +90,11 @@ final class BatchBlock {
             final MutableDirectBuffer block,
             final int length,
             final int count,
+            final int slots,
             final int structure,
             final long slotOffset,
             final long ref) {
-        block.putLong(COUNT_OFFSET, countWord(count));
+        block.putLong(COUNT_OFFSET, countWord(count, slots));
         BlockDescriptor.seal(block, 0, length, BlockDescriptor.BATCH, structure, slotOffset >>> 3, ref);
     }
 

@@ -23,7 +23,8 @@ final class BatchTaker {
     }
 
     /**
-     * Takes the first elements of the batch at a position. One chain if all are wanted, else two.
+     * Takes the first elements of the batch at a position, and reads on behind it if it takes all. One chain if 64 are wanted and the queue has
+     * no bound, else two.
      *
      * @param lane held
      * @param operation under which the cost is counted
@@ -40,21 +41,31 @@ final class BatchTaker {
         final long slotOffset = QueueLayout.slotOffset(position.segment, position.slot);
         final long word = position.word();
         final UnsafeBuffer buffer = addRead(lane, scratch.result, slotOffset, word);
-        if (most < BatchBlock.MOST_ELEMENTS) {
+        int slots = 1;
+        if (most < BatchBlock.MOST_ELEMENTS || table.layout().isBounded()) {
             lane.chain().post(operation);
-            if (isWhole(buffer, slotOffset, word) && BatchBlock.count(buffer, 0) > most) {
+            final boolean isWhole = isWhole(buffer, slotOffset, word);
+            if (isWhole && BatchBlock.count(buffer, 0) > most) {
                 confirmLease(lane, operation, slotOffset, word);
                 takeSome(lane, operation, scratch, position, most);
                 return;
             }
+            slots = isWhole ? BatchBlock.slots(buffer, 0) : 1;
         }
-        takeAll(lane, operation, scratch, position);
+        takeAll(lane, operation, scratch, position, slots);
     }
 
-    private void takeAll(final Lane lane, final Operation operation, final Scratch scratch, final Position position) {
+    private void takeAll(
+            final Lane lane,
+            final Operation operation,
+            final Scratch scratch,
+            final Position position,
+            final int slots) {
         final long slotOffset = QueueLayout.slotOffset(position.segment, position.slot);
         final long word = position.word();
         confirmLease(lane, operation, slotOffset, word);
+        table.tail().addCovers(lane, slotOffset, 1, slots);
+        final boolean readsOn = table.reader().addWindow(lane, position, position.slot + slots);
         final Commit commit = lane.commit();
         final long taken = QueueLayout.takenWord(table.session().index(), lane.index(), commit.sequence());
         final boolean won = commit.begin(OperationCode.QUEUE_DRAIN, table.structure(), slotOffset, word, taken)
@@ -64,7 +75,10 @@ final class BatchTaker {
             lost(lane, commit.witness(), slotOffset, position);
             return;
         }
-        position.advance();
+        position.advanceTo(position.slot + slots);
+        if (readsOn) {
+            table.reader().passWindow(lane, position);
+        }
         final UnsafeBuffer buffer = scratch.result.buffer();
         if (isWhole(buffer, slotOffset, word)) {
             commit.confirm();
@@ -155,7 +169,8 @@ final class BatchTaker {
         final UnsafeBuffer left = lane.writeBuffer(length);
         left.putBytes(0, batch, 0, cutFrom);
         left.putBytes(cutFrom, batch, cutTo, end - cutTo);
-        BatchBlock.seal(left, length, BatchBlock.count(batch, 0) - count, table.structure(), slotOffset, ref);
+        final int others = BatchBlock.count(batch, 0) - count;
+        BatchBlock.seal(left, length, others, BatchBlock.slots(batch, 0), table.structure(), slotOffset, ref);
         return left;
     }
 
@@ -188,13 +203,19 @@ final class BatchTaker {
             confirmLease(lane, operation, slotOffset, word);
             if (BatchBlock.count(batch, 0) > 1
                     ? swapWithout(lane, operation, batch, place, 1, slotOffset, word) != LinkWord.UNINIT
-                    : swapLast(lane, operation, slotOffset, word)) {
+                    : swapLast(lane, operation, batch, slotOffset, word)) {
                 return true;
             }
         }
     }
 
-    private boolean swapLast(final Lane lane, final Operation operation, final long slotOffset, final long word) {
+    private boolean swapLast(
+            final Lane lane,
+            final Operation operation,
+            final UnsafeBuffer batch,
+            final long slotOffset,
+            final long word) {
+        table.tail().addCovers(lane, slotOffset, 1, BatchBlock.slots(batch, 0));
         final Commit commit = lane.commit();
         final long taken = QueueLayout.takenWord(table.session().index(), lane.index(), commit.sequence());
         return commit.begin(OperationCode.QUEUE_REMOVE, table.structure(), slotOffset, word, taken)

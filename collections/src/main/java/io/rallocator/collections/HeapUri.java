@@ -2,6 +2,7 @@ package io.rallocator.collections;
 
 import io.rallocator.allocator.Fabric;
 import io.rallocator.allocator.FabricProvider;
+import io.rallocator.allocator.TimeModel;
 import io.rallocator.persistence.NvmRegion.Durability;
 import io.rallocator.persistence.PoolGeometry;
 import io.rallocator.persistence.SessionDescriptor;
@@ -114,6 +115,7 @@ final class HeapUri {
 
     private void parseParameters(final String text) {
         final List<String> known = new ArrayList<>(embedded ? OF_EMBEDDED : OF_LOCAL);
+        known.addAll(TimeModel.PARAMETERS);
         if (provider != null) {
             known.addAll(provider.parameters());
         }
@@ -182,6 +184,15 @@ final class HeapUri {
         final Map<String, String> own = new TreeMap<>(parameters);
         own.keySet().retainAll(provider.parameters());
         return provider.open(path, own);
+    }
+
+    /** How long chains shall take, or null if they take what they take. */
+    TimeModel model() {
+        try {
+            return TimeModel.of(parameters);
+        } catch (final IllegalArgumentException e) {
+            throw wrong(e.getMessage(), e);
+        }
     }
 
     /** The pool's file, unless {@link #isRemote()}. */

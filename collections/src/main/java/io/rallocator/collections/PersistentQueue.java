@@ -34,7 +34,7 @@ final class PersistentQueue<E> extends AbstractQueue<E> implements RemoteQueue<E
     public boolean offer(final E element) {
         final Scratch scratch = encode(element);
         try {
-            return table.offer(scratch);
+            return table.offer(scratch) > 0;
         } finally {
             scratch.exit();
         }
@@ -62,7 +62,7 @@ final class PersistentQueue<E> extends AbstractQueue<E> implements RemoteQueue<E
                 if (Thread.interrupted()) {
                     throw new InterruptedException("interrupted; the element was not added");
                 }
-                final boolean added = table.offer(scratch);
+                final boolean added = table.offer(scratch) > 0;
                 if (added || waiting.isOver()) {
                     return added;
                 }
@@ -73,14 +73,11 @@ final class PersistentQueue<E> extends AbstractQueue<E> implements RemoteQueue<E
         }
     }
 
-    /** Puts as many elements into one slot as make a batch; a bound counts slots, so there each gets its own. */
+    /** Puts as many elements into one slot as make a batch. */
     @Override
     public boolean addAll(final Collection<? extends E> elements) {
         if (Objects.requireNonNull(elements, "the collection is null") == this) {
             throw new IllegalArgumentException("a queue cannot be added to itself");
-        }
-        if (table.layout().capacity() != QueueLayout.UNBOUNDED) {
-            return super.addAll(elements);
         }
         final int mostBytes =
                 Math.min(BatchBlock.MOST_BYTES, table.session().geometry().maxBlockBytes());
@@ -91,18 +88,28 @@ final class PersistentQueue<E> extends AbstractQueue<E> implements RemoteQueue<E
             for (final E element : elements) {
                 encode(scratch, element);
                 if (!scratch.offered.isEmpty() && !scratch.offered.hasRoom(scratch.valueLength, mostBytes)) {
-                    table.offer(scratch);
-                    scratch.offered.clear();
+                    offerBatch(scratch);
                 }
                 scratch.offered.add(scratch);
                 added = true;
             }
             if (added) {
-                table.offer(scratch);
+                offerBatch(scratch);
             }
             return added;
         } finally {
             scratch.exit();
+        }
+    }
+
+    /** Adds what is offered, in parts if there is not room for all at once. */
+    private void offerBatch(final Scratch scratch) {
+        while (!scratch.offered.isEmpty()) {
+            final int added = table.offer(scratch);
+            if (added == 0) {
+                throw new IllegalStateException("Queue full");
+            }
+            scratch.offered.removeFirst(added);
         }
     }
 

@@ -16,6 +16,9 @@ final class Position {
     /** The slot; all before it are known to be filled (tail) or taken (head), which they stay. */
     int slot;
 
+    /** What the slot before says, if it was looked at, else 0; not 0 may be a batch whose slots are not all covered yet. */
+    long before;
+
     /** The epoch in which the segment was known to be linked. */
     long epoch;
 
@@ -30,6 +33,7 @@ final class Position {
         ordinal = newOrdinal;
         slot = newSlot;
         known = 0;
+        before = 0;
     }
 
     /** One slot on. */
@@ -78,6 +82,7 @@ final class Position {
         segment = other.segment;
         ordinal = other.ordinal;
         slot = other.slot;
+        before = other.before;
         epoch = other.epoch;
         known = other.known;
         first = 0;

@@ -53,22 +53,51 @@ final class QueueHead {
     }
 
     /**
-     * Tells whether the capacity lets a slot be filled. No is answered only after looking where the head is; a yes stays
+     * Tells how many slots the capacity lets be filled. Less than wanted is answered only after looking where the head is; an answer stays
      * true, since the head only goes on.
      *
      * @param lane held
      * @param position used
-     * @param place of the slot: all before it are filled
-     * @return true if it does
+     * @param place of the first of the slots: all before it are filled or covered
+     * @param wanted at least 1
+     * @return 0 … wanted
      */
-    boolean admits(final Lane lane, final Position position, final long place) {
-        if (layout.capacity() == QueueLayout.UNBOUNDED
-                || hint.load(position) && place < place(position) + layout.capacity()) {
-            return true;
+    int room(final Lane lane, final Position position, final long place, final int wanted) {
+        if (!layout.isBounded() || hint.load(position) && place + wanted <= place(position) + layout.capacity()) {
+            return wanted;
         }
         find(lane, position);
         hint.store(position);
-        return place < place(position) + layout.capacity();
+        return (int) Math.max(0, Math.min(wanted, firstPlace(lane, position) + layout.capacity() - place));
+    }
+
+    /** The place of the first slot for which an element is in the queue: of a batch, some may have gone. */
+    long firstPlace(final Lane lane, final Position position) {
+        if (position.known == 0 || !BatchBlock.isBatch(position.word())) {
+            return place(position);
+        }
+        final long count = readCount(lane, SIZE, position.word());
+        return place(position) + BatchBlock.slots(count) - BatchBlock.count(count);
+    }
+
+    /** Slots that a batch covers. */
+    int slotsOf(final Lane lane, final Operation operation, final long word) {
+        return BatchBlock.slots(readCount(lane, operation, word));
+    }
+
+    private long readCount(final Lane lane, final Operation operation, final long word) {
+        Blocks.targetBytes(lane.geometry(), word, table.headOffset());
+        final int verb = lane.chain().readWord(LinkWord.offset(word) + BatchBlock.COUNT_OFFSET);
+        lane.chain().post(operation);
+        return requireCount(lane.chain().result(verb));
+    }
+
+    private long requireCount(final long word) {
+        if (!BatchBlock.isCount(word)) {
+            throw new CorruptedPoolException("the count 0x" + Long.toHexString(word) + " of a batch of " + table.where()
+                    + "s from the head on is damaged; run `rallocator check`");
+        }
+        return word;
     }
 
     void start(final Lane lane, final Operation operation, final Position position) {
@@ -484,12 +513,7 @@ final class QueueHead {
         lane.chain().post(SIZE);
         long count = 0;
         for (int i = 0; i < asked; i++) {
-            final long word = lane.chain().result(i);
-            if (!BatchBlock.isCount(word)) {
-                throw new CorruptedPoolException("the count 0x" + Long.toHexString(word) + " of a batch of "
-                        + table.where() + "s from the head on is damaged; run `rallocator check`");
-            }
-            count += BatchBlock.count(word);
+            count += BatchBlock.count(requireCount(lane.chain().result(i)));
         }
         return count;
     }

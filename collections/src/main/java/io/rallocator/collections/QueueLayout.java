@@ -30,6 +30,10 @@ import org.agrona.concurrent.UnsafeBuffer;
  * A slot goes from UNINIT (empty) to the reference of an element to TAKEN, and never back. Slots are filled strictly in
  * order. Polls take in order too; whoever removes a certain element takes it wherever it is, and polls pass it. TAKEN is
  * VACATED of {@link SlotWord}.
+ *
+ * <p>A bound counts slots. So in a queue with a bound a batch of n elements <i>covers</i> n slots, its own and those behind it, which go from
+ * empty to COVERED, a TAKEN word, and to nothing else as long as the batch is there: whoever would fill one of them, and whoever takes
+ * the last of the batch, does that first.
  */
 final class QueueLayout implements Blueprint {
     static final int TYPE = 2;
@@ -144,7 +148,7 @@ final class QueueLayout implements Blueprint {
         return slots;
     }
 
-    /** Most slots from the first that is not taken to the last that is filled, or {@link #UNBOUNDED}. */
+    /** Most slots from the first that is not taken to the last that is filled or covered, or {@link #UNBOUNDED}. */
     int capacity() {
         return capacity;
     }
@@ -171,6 +175,15 @@ final class QueueLayout implements Blueprint {
 
     static boolean isTaken(final long word) {
         return SlotWord.isVacated(word);
+    }
+
+    /** Tells whether the slots behind a filled one may belong to the same batch. */
+    static boolean mayCover(final long word) {
+        return word == SlotWord.COVERED || BatchBlock.isBatch(word);
+    }
+
+    boolean isBounded() {
+        return capacity != UNBOUNDED;
     }
 
     /** The word of a slot that an operation has taken: no other operation writes the same. */

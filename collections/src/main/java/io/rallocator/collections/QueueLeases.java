@@ -101,7 +101,7 @@ final class QueueLeases {
         }
         scratch.resultIndex = SegmentReader.elementIndex(0);
         scratch.resultLength = SegmentReader.elementLength(element, 0);
-        return leaseWhole(lane, scratch, position, slotOffset, word, ref);
+        return leaseWhole(lane, scratch, position, slotOffset, word, ref, 1);
     }
 
     /** Leases what a slot leads to: an element, or a batch of one. */
@@ -111,11 +111,13 @@ final class QueueLeases {
             final Position position,
             final long slotOffset,
             final long word,
-            final long ref) {
+            final long ref,
+            final int slots) {
         // The commits of this lane go on from here, so no other lease, nor one of a later session, leaves the same.
         final long left = QueueLayout.leasedWord(
                 table.session().index(), lane.index(), lane.commit().sequence() + 1);
         final LeaseToken token = put(lane, scratch, left, slotOffset, position.ordinal);
+        table.tail().addCovers(lane, slotOffset, 1, slots);
         final boolean won = lane.commit()
                 .begin(OperationCode.QUEUE_RECEIVE, table.structure(), slotOffset, word, left)
                 .free(ref)
@@ -160,7 +162,7 @@ final class QueueLeases {
         scratch.resultIndex = BatchBlock.valueIndex(BatchBlock.ENTRIES_OFFSET);
         scratch.resultLength = BatchBlock.valueLength(batch, BatchBlock.ENTRIES_OFFSET);
         return BatchBlock.count(batch, 0) == 1
-                ? leaseWhole(lane, scratch, position, slotOffset, word, ref)
+                ? leaseWhole(lane, scratch, position, slotOffset, word, ref, BatchBlock.slots(batch, 0))
                 : leaseFirst(lane, scratch, position, batch, slotOffset, word);
     }
 
@@ -470,9 +472,7 @@ final class QueueLeases {
             return true; // nobody's
         }
         final long word = sessions.getLong(session * SessionDescriptor.BYTES + SessionDescriptor.STATE_OFFSET);
-        final long offset = lane.geometry().sessionOffset(session);
-        return SessionDescriptor.state(word, offset) == SessionDescriptor.FREE
-                || SessionDescriptor.incarnation(word) != incarnation;
+        return SessionDescriptor.isOver(word, lane.geometry().sessionOffset(session), incarnation);
     }
 
     /** Makes a lease ours whose session has ended, or, if it is void, frees it; returns null then, and if another was faster. */

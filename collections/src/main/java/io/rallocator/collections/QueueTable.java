@@ -110,10 +110,10 @@ final class QueueTable implements ElementPlaces {
      * Adds a batch of elements, or a single one.
      *
      * @param scratch has them as its offered batch
-     * @return false if the queue was full
+     * @return how many of the first ones were added: all in a queue without a bound; 0 if the queue was full
      * @throws OutOfRemoteMemoryException if there is no room even after waiting for what was freed; nothing is added
      */
-    boolean offer(final Scratch scratch) {
+    int offer(final Scratch scratch) {
         for (int attempt = 0; ; attempt++) {
             final OutOfRemoteMemoryException exhausted;
             final Lane lane = root.acquire(session);
@@ -277,7 +277,7 @@ final class QueueTable implements ElementPlaces {
             final Position end = scratch.position;
             head.find(lane, first);
             tail.find(lane, end);
-            final long used = (end.ordinal - first.ordinal) * layout.slots() + end.slot - first.slot;
+            final long used = end.ordinal * layout.slots() + end.slot - head.firstPlace(lane, first);
             return (int) Math.max(0, Math.min(layout.capacity(), layout.capacity() - used));
         } finally {
             session.release(lane);

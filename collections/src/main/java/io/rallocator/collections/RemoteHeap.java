@@ -1,13 +1,18 @@
 package io.rallocator.collections;
 
+import io.rallocator.allocator.AllocatorStatistics;
 import io.rallocator.allocator.Blade;
+import io.rallocator.allocator.Fabric;
 import io.rallocator.allocator.FabricCounters;
+import io.rallocator.allocator.ModelledFabric;
 import io.rallocator.allocator.Operation;
+import io.rallocator.allocator.TimeModel;
 import io.rallocator.allocator.WorkerSession;
 import io.rallocator.persistence.OperationId;
 import io.rallocator.persistence.Outcome;
 import io.rallocator.persistence.PoolFile;
 import io.rallocator.persistence.PoolGeometry;
+import io.rallocator.persistence.SessionId;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -62,6 +67,9 @@ import org.slf4j.LoggerFactory;
  * <li>{@code name}: of this worker, for people; {@code worker-PID} unless given
  * <li>{@code cache}: bytes of DRAM, 64 KiB … 1 GiB, in which to remember buckets and values of maps, which spares round trips;
  *     0, none, unless given
+ * <li>{@code model-rtt}, {@code model-bandwidth}, {@code model-nvm}, {@code model-persist}, {@code model-time}: let every round trip
+ *     take as long as it would on a network that is not here, as in {@code model-rtt=2us&model-bandwidth=100gbit}; see
+ *     {@link io.rallocator.allocator.TimeModel}. For benchmarks: what is measured so is modelled
  * </ul>
  *
  * <p><b>Opening a structure</b> by its name, with {@link #map}, {@link #queue} and the others, costs 5 round trips at first, and 3 each time
@@ -113,16 +121,16 @@ public final class RemoteHeap implements AutoCloseable {
         final HeapUri address = HeapUri.parse(Objects.requireNonNull(uri, "the address is null"));
         final long cacheBytes = address.cacheBytes();
         final BucketCache cache = cacheBytes == 0 ? null : new BucketCache(cacheBytes);
-        if (address.isRemote()) {
-            return new RemoteHeap(uri, WorkerSession.over(address.connect(), address.workerName()), null, cache);
-        }
+        final TimeModel model = address.model();
         if (!address.isEmbedded()) {
-            return new RemoteHeap(uri, WorkerSession.attach(address.pool(), address.workerName()), null, cache);
+            final Fabric fabric = address.isRemote() ? address.connect() : Fabric.local(address.pool());
+            return new RemoteHeap(uri, WorkerSession.over(modelled(fabric, model), address.workerName()), null, cache);
         }
         createIfMissing(address);
         final Blade blade = Blade.open(address.pool());
         try {
-            return new RemoteHeap(uri, WorkerSession.embedded(blade, address.workerName()), blade, cache);
+            final Fabric fabric = modelled(Fabric.of(blade), model);
+            return new RemoteHeap(uri, WorkerSession.over(fabric, address.workerName()), blade, cache);
         } catch (final RuntimeException e) {
             blade.close();
             throw e;
@@ -138,6 +146,10 @@ public final class RemoteHeap implements AutoCloseable {
     public static RemoteHeap over(final WorkerSession session) {
         Objects.requireNonNull(session, "the session is null");
         return new RemoteHeap("session " + session.index(), session, null, null);
+    }
+
+    private static Fabric modelled(final Fabric fabric, final TimeModel model) {
+        return model == null ? fabric : new ModelledFabric(fabric, model);
     }
 
     private static void createIfMissing(final HeapUri address) {
@@ -458,6 +470,41 @@ public final class RemoteHeap implements AutoCloseable {
     }
 
     /**
+     * Who this worker is to the pool: another one each time that a heap is opened. What is written down with it, such as who holds a
+     * lock, can be taken over by others once {@link #hasEnded} says so.
+     *
+     * @return never null
+     */
+    public SessionId session() {
+        return session.id();
+    }
+
+    /**
+     * Tells whether a worker's session is over. Costs one round trip. Once it is, nothing that was done through its heap happens any
+     * more, whether its process died, was stopped for too long, or lost its connection (I7); and who was only stopped finds its heap
+     * unusable. So whoever makes sure that all it does goes through one heap can build locks on this that no dead process holds:
+     * a word of a {@link RemoteLongArray} that is 0 or a session.
+     *
+     * @param other a session of this pool
+     * @return false while it lives, and for some milliseconds after, until the blade has recovered it
+     * @throws IllegalArgumentException if this pool has no such session
+     * @throws io.rallocator.persistence.HeapClosedException after {@link #close()}
+     */
+    public boolean hasEnded(final SessionId other) {
+        return session.isOver(Objects.requireNonNull(other, "the session is null"));
+    }
+
+    /**
+     * Tells whether operations have a chance. Costs no round trip, and so may be late to notice.
+     *
+     * @return false after {@link #close()}, and once this worker was declared dead or lost its way to the blade: close this heap then,
+     *     and open another
+     */
+    public boolean isOpen() {
+        return session.isOpen();
+    }
+
+    /**
      * What the operations of this heap have cost so far, over all its threads.
      *
      * @param operation such as {@code map.get}, {@code map.put}, {@code map.remove}, {@code map.compute},
@@ -471,6 +518,16 @@ public final class RemoteHeap implements AutoCloseable {
         Objects.requireNonNull(figure, "the figure is null");
         final Operation known = Operation.find(operation);
         return known == null ? 0 : session.count(known, figure);
+    }
+
+    /**
+     * What this heap's block allocator did so far and holds: blocks allocated, round trips for slabs, bytes live and held. Costs no
+     * round trip; may be a moment old while operations run.
+     *
+     * @return figures over all threads of this heap
+     */
+    public AllocatorStatistics allocatorStatistics() {
+        return session.allocatorStatistics();
     }
 
     /**

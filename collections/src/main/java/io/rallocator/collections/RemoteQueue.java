@@ -22,15 +22,16 @@ import java.util.concurrent.TimeUnit;
  * Nobody waits for a consumer that holds a lease, and a lease holds back no memory but its own. What is leased is not in the queue: {@code size},
  * iterators, {@code poll}, {@code clear} and the like do not see it, and of a bounded queue it takes no place; {@link RemoteHeap#drop} drops it too.
  *
- * <p><b>Batches.</b> {@code addAll} to a queue without a bound adds up to 64 elements, 4 KiB encoded at most, at once: they follow one
- * another, and after a crash all of them are there or none. What is larger takes several batches, one after the other. If it fails, none or the first
- * ones were added. To a bounded queue it adds one by one.
+ * <p><b>Batches.</b> {@code addAll} adds up to 64 elements, 4 KiB encoded at most, at once: they follow one
+ * another, and after a crash all of them are there or none. What is larger takes several batches, one after the other; so does what a bounded queue has no room for
+ * at once, or in one segment. If it fails, or the queue is full, none or the first ones were added.
  *
  * <p><b>Bound.</b> A queue from {@link RemoteHeap#queue} has no bound but the pool's memory, whose end is an
  * {@link io.rallocator.persistence.OutOfRemoteMemoryException}: {@code put} and {@code offer} never wait, and {@code
  * remainingCapacity} is {@link Integer#MAX_VALUE}. A queue from {@link RemoteHeap#boundedQueue} never has more elements than its
  * capacity, whoever dies: {@code offer} answers false, {@code add} throws {@link IllegalStateException} and {@code put} waits while
- * it is full. The place of an element that was removed from the middle, not polled, counts until all before it have left.
+ * it is full. The place of an element that was removed from the middle, not polled, counts until all before it have left; if
+ * it was added by {@code addAll}, until all that were added before that have left.
  *
  * <p><b>Waiting.</b> {@code take}, {@code poll(timeout)}, and {@code put} and {@code offer(timeout)} of a full queue look again and
  * again, at most 1 ms apart in the first second and at most 10 ms apart after it, and hold nothing while they wait; an
@@ -45,7 +46,7 @@ import java.util.concurrent.TimeUnit;
  *
  * <p>An element has at most as many bytes, encoded, as the pool's largest block less 56. Null elements are not allowed.
  *
- * <p><b>Cost</b> in round trips: {@code offer} 1, or 2 to 4 when a bound was reached as far as this heap knows, {@code poll} 1 or 2, {@code addAll} 1 for each batch,
+ * <p><b>Cost</b> in round trips: {@code offer} 1, or 2 to 4 when a bound was reached as far as this heap knows, {@code poll} 1 or 2, {@code addAll} 1 for each batch, 2 in a bounded queue,
  * {@code drainTo} 2 at most for each batch and for each 22 elements in consecutive slots, {@code poll} from a batch 2, a size 1 more for each 128 batches, more only at the border of a segment (some 500
  * elements) or in contention; {@code peek}, {@code isEmpty} 1 or 2; {@code remainingCapacity} of a bounded queue 2 to 6; {@code
  * size} 1 and one for each segment between head and tail; a walk 2 for each 16 elements and a few for each segment;

@@ -161,6 +161,9 @@ final class SegmentReader {
             passed++;
         }
         position.advanceTo(position.slot + passed);
+        if (passed > 0) {
+            position.before = buffer.getLong(index + (passed - 1) * Long.BYTES);
+        }
         if (passesTaken) {
             position.learn(buffer, index + passed * Long.BYTES, count - passed);
         }

@@ -39,6 +39,9 @@ final class SlotWord {
     private static final int SEQUENCE_MASK = LEASED - 1;
     private static final int CHECK_SHIFT = 49;
 
+    /** The word of a slot that the batch before it covers: as if an operation had taken it, of a session that no pool has. */
+    static final long COVERED = vacated(LinkWord.VALUE_MASK);
+
     private SlotWord() {}
 
     /** The word that leads to a block. */

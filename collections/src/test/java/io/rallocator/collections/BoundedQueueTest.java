@@ -66,7 +66,9 @@ class BoundedQueueTest {
         try (TestPool pool = TestPool.ofMebibytes(16)) {
             try (RemoteHeap heap = pool.embedded()) {
                 final RemoteQueue<Integer> queue = heap.boundedQueue("bounded", Codecs.ints(), 3);
-                assertThat(queue.addAll(List.of(1, 2, 3))).isTrue();
+                for (int i = 1; i <= 3; i++) {
+                    assertThat(queue.offer(i)).isTrue();
+                }
                 assertThat(queue.remove((Object) 2)).isTrue();
                 assertThat(queue.offer(4)).isFalse();
                 assertThat(queue.remove((Object) 1)).isTrue();

@@ -138,6 +138,35 @@ class FullPoolTest {
         }
     }
 
+    /** A part of a batch leaves by writing the others anew; without a block that is refused, and nothing is taken. */
+    @Test
+    void shouldTakeAPartOfABatchOrNothingWhenThereIsNoBlockLeft() {
+        try (RemoteHeap heap = pool.embedded()) {
+            final List<RemoteQueue<String>> queues =
+                    List.of(heap.queue("queue", Codecs.string()), heap.boundedQueue("bounded", Codecs.string(), 9));
+            final Ballast ballast = new Ballast(heap);
+            queues.forEach(queue -> queue.addAll(List.of("a", "b", "c", "d")));
+            ballast.fill();
+            for (final RemoteQueue<String> queue : queues) {
+                assertThatThrownBy(queue::poll).isInstanceOf(OutOfRemoteMemoryException.class);
+                assertThatThrownBy(() -> queue.drainTo(new ArrayList<>(), 3))
+                        .isInstanceOf(OutOfRemoteMemoryException.class);
+                assertThatThrownBy(() -> queue.remove("b")).isInstanceOf(OutOfRemoteMemoryException.class);
+                assertThatThrownBy(queue::tryReceive).isInstanceOf(OutOfRemoteMemoryException.class);
+                assertThat(queue).containsExactly("a", "b", "c", "d");
+            }
+            ballast.release(64 << 10);
+            for (final RemoteQueue<String> queue : queues) {
+                assertThat(queue.poll()).isEqualTo("a");
+                assertThat(queue.remove("c")).isTrue();
+                final List<String> drained = new ArrayList<>();
+                assertThat(queue.drainTo(drained)).isEqualTo(2);
+                assertThat(drained).containsExactly("b", "d");
+            }
+            assertThat(queues.get(1).remainingCapacity()).isEqualTo(9);
+        }
+    }
+
     @Test
     void shouldRefuseANewStructureAndKeepTheOthersWhenThePoolIsFull() {
         try (RemoteHeap heap = pool.embedded()) {

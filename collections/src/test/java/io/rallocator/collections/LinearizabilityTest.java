@@ -7,6 +7,7 @@ import io.rallocator.collections.Call.Action;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedList;
@@ -201,6 +202,69 @@ class LinearizabilityTest {
                 final List<Call<Queue<Integer>>> calls = arena.race(views, LinearizabilityTest::queueAction);
                 calls.add(Call.observe(workers, ALL_ELEMENTS, views.get(1)));
                 assertThat(QUEUES.explains(before, calls))
+                        .as(() -> describe(calls))
+                        .isTrue();
+            }
+        }
+    }
+
+    /** A specification of a queue with a bound. */
+    private static final class BoundedModel extends LinkedList<Integer> {
+        private static final long serialVersionUID = 1L;
+
+        BoundedModel(final Collection<Integer> elements) {
+            super(elements);
+        }
+
+        @Override
+        public boolean offer(final Integer element) {
+            return size() < BOUND && super.offer(element);
+        }
+    }
+
+    private static final int BOUND = 4;
+
+    private static final Linearizability<Queue<Integer>> BOUNDED_QUEUES = new Linearizability<>(BoundedModel::new);
+
+    /** Who receives on lease, and acknowledges, has polled. */
+    private static Integer receive(final Queue<Integer> queue) {
+        if (!(queue instanceof RemoteQueue)) {
+            return queue.poll();
+        }
+        final Lease<Integer> lease = ((RemoteQueue<Integer>) queue).tryReceive();
+        if (lease == null) {
+            return null;
+        }
+        assertThat(lease.acknowledge()).isTrue();
+        return lease.element();
+    }
+
+    private static Action<Queue<Integer>> boundedAction(final Random random) {
+        final int element = random.nextInt(10);
+        return switch (random.nextInt(8)) {
+            case 0, 1, 2 -> new Action<>("offer " + element, queue -> queue.offer(element));
+            case 3 -> new Action<>("peek", Queue::peek);
+            case 4, 5 -> new Action<>("receive", LinearizabilityTest::receive);
+            default -> new Action<>("poll", Queue::poll);
+        };
+    }
+
+    /** Each race finds a batch in the queue, whose elements leave by leases and polls while others are offered behind it. */
+    @ParameterizedTest
+    @CsvSource({"2", "4"})
+    void shouldExplainEveryHistoryOfABoundedQueueWithBatchesAndLeases(final int workers) throws InterruptedException {
+        try (Arena arena = new Arena(workers, "cache=0")) {
+            final List<Queue<Integer>> views = arena.views(heap -> heap.boundedQueue("bounded", Codecs.ints(), BOUND));
+            for (int i = 0; i < RACES; i++) {
+                final List<Integer> batch = new ArrayList<>();
+                while (views.get(0).size() + batch.size() < BOUND - i % 2) {
+                    batch.add(10 + batch.size());
+                }
+                views.get(i % workers).addAll(batch);
+                final Queue<Integer> before = new BoundedModel(views.get(0));
+                final List<Call<Queue<Integer>>> calls = arena.race(views, LinearizabilityTest::boundedAction);
+                calls.add(Call.observe(workers, ALL_ELEMENTS, views.get(1)));
+                assertThat(BOUNDED_QUEUES.explains(before, calls))
                         .as(() -> describe(calls))
                         .isTrue();
             }

@@ -44,6 +44,9 @@ class PowerLossTest {
     /** An element that was polled. */
     private record Polled(int syncs, long element) {}
 
+    /** A job that was begun to be acknowledged, and with {@link #NEVER} whose acknowledgement has not returned. */
+    private static final int NEVER = Integer.MAX_VALUE;
+
     /** One worker: writes its own keys, reads everybody's, offers its own numbers and polls anybody's. */
     private static final class Worker implements Callable<Worker> {
         private final int number;
@@ -55,6 +58,9 @@ class PowerLossTest {
         private final List<Fact> facts = new ArrayList<>();
         private final List<Fact> offered = new ArrayList<>();
         private final List<Polled> polled = new ArrayList<>();
+        private final RemoteQueue<Long> jobs;
+        private final List<Fact> jobsOffered = new ArrayList<>();
+        private final List<Polled> jobsDone = new ArrayList<>();
 
         Worker(final int number, final RemoteHeap heap, final RecordedDisk disk) {
             this.number = number;
@@ -62,6 +68,7 @@ class PowerLossTest {
             map = heap.map("map", Codecs.string(), Codecs.longs());
             queue = heap.queue("queue", Codecs.longs());
             longs = heap.longArray("longs", WORKERS);
+            jobs = heap.boundedQueue("jobs", Codecs.longs(), 10_000);
             random = new Random(SEED + number);
         }
 
@@ -82,10 +89,44 @@ class PowerLossTest {
                 if (step % 4 == number) {
                     poll();
                 }
+                if (step % 5 == 0) {
+                    offerJobs(step);
+                }
+                if (step % 3 == number % 3) {
+                    doJob();
+                }
                 longs.set(number, step);
                 facts.add(new Fact(disk.completedSyncs(), "long " + number, step, true));
             }
             return this;
+        }
+
+        private void offerJobs(final int step) {
+            final List<Long> batch = new ArrayList<>();
+            for (int i = 0; i < 3; i++) {
+                batch.add(number * 1_000_000L + step * 10L + i);
+            }
+            jobs.addAll(batch);
+            batch.forEach(job -> jobsOffered.add(new Fact(disk.completedSyncs(), "", job, true)));
+        }
+
+        /** One of three is kept, one is given back. */
+        private void doJob() {
+            final Lease<Long> lease = jobs.tryReceive();
+            if (lease == null) {
+                return;
+            }
+            switch (random.nextInt(3)) {
+                case 0 -> {
+                    // this heap is closed with it
+                }
+                case 1 -> lease.release();
+                default -> {
+                    jobsDone.add(new Polled(NEVER, lease.element()));
+                    assertThat(lease.acknowledge()).isTrue();
+                    jobsDone.add(new Polled(disk.completedSyncs(), lease.element()));
+                }
+            }
         }
 
         private void look() {
@@ -192,6 +233,7 @@ class PowerLossTest {
                     .as(what)
                     .isEqualTo(map.entrySet().stream().count());
             verifyQueue(heap.queue("queue", Codecs.longs()), workers, syncs, what);
+            verifyJobs(heap.boundedQueue("jobs", Codecs.longs(), 10_000), workers, syncs, what);
         }
         final CheckReport report = PoolChecker.check(pool.file());
         assertThat(report.clean()).as("%s: %s", what, report).isTrue();
@@ -215,6 +257,35 @@ class PowerLossTest {
             for (final Fact offer : worker.offered) {
                 if (offer.syncs <= syncs && !mayBeGone.contains(offer.version)) {
                     assertThat(there).as("%s: %s", what, offer).contains(offer.version);
+                }
+            }
+        }
+    }
+
+    /** Each job is there, or leased to somebody who is gone and so delivered again, until its acknowledgement has begun. */
+    private static void verifyJobs(
+            final RemoteQueue<Long> jobs, final List<Worker> workers, final int syncs, final String what) {
+        final Set<Long> there = new HashSet<>();
+        for (Lease<Long> lease = jobs.tryReceive(); lease != null; lease = jobs.tryReceive()) {
+            assertThat(there.add(lease.element()))
+                    .as("%s: job %d twice", what, lease.element())
+                    .isTrue();
+            assertThat(lease.acknowledge()).as(what).isTrue();
+        }
+        assertThat(jobs.remainingCapacity()).as(what).isEqualTo(10_000);
+        final Set<Long> mayBeDone = new HashSet<>();
+        for (final Worker worker : workers) {
+            for (final Polled done : worker.jobsDone) {
+                mayBeDone.add(done.element);
+                if (done.syncs <= syncs) {
+                    assertThat(there).as("%s: %s", what, done).doesNotContain(done.element);
+                }
+            }
+        }
+        for (final Worker worker : workers) {
+            for (final Fact offer : worker.jobsOffered) {
+                if (offer.syncs <= syncs && !mayBeDone.contains(offer.version)) {
+                    assertThat(there).as("%s: job %s", what, offer).contains(offer.version);
                 }
             }
         }

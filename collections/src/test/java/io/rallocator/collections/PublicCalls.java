@@ -2,6 +2,7 @@ package io.rallocator.collections;
 
 import io.rallocator.allocator.FabricCounters;
 import io.rallocator.persistence.OperationId;
+import io.rallocator.persistence.SessionId;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
@@ -164,6 +165,7 @@ final class PublicCalls {
         made.put(LongUnaryOperator.class, () -> (LongUnaryOperator) seen -> seen + 1);
         made.put(LongBinaryOperator.class, () -> (LongBinaryOperator) Long::sum);
         made.put(OperationId.class, () -> new OperationId(1, 1, 0, 1));
+        made.put(SessionId.class, () -> new SessionId(1, 1));
         made.put(FabricCounters.Figure.class, () -> FabricCounters.Figure.CHAINS);
         return made;
     }

@@ -233,18 +233,27 @@ class ReferenceModelTest {
     @ParameterizedTest
     @MethodSource("codecs")
     void shouldKeepAQueueLikeTheModel(final Sample<?> elements) {
-        queueHistory(elements);
+        queueHistory(elements, false);
     }
 
-    private static <E> void queueHistory(final Sample<E> elements) {
+    @ParameterizedTest
+    @MethodSource("codecs")
+    void shouldKeepABoundedQueueLikeTheModel(final Sample<?> elements) {
+        queueHistory(elements, true);
+    }
+
+    private static <E> void queueHistory(final Sample<E> elements, final boolean bounded) {
         final QueueModel<E> model = new QueueModel<>(elements);
         try (TestPool pool = TestPool.ofMebibytes(64)) {
             for (final Phase phase : HISTORY) {
                 try (RemoteHeap heap = pool.embedded()) {
-                    model.queue = heap.queue("queue", elements.codec());
+                    model.queue = bounded
+                            ? heap.boundedQueue("queue", elements.codec(), 100_000)
+                            : heap.queue("queue", elements.codec());
                     model.verify();
                     model.run(phase);
                     model.verify();
+                    model.close();
                 }
                 pool.check();
             }
@@ -255,6 +264,11 @@ class ReferenceModelTest {
     private static final class QueueModel<E> {
         private final Random random = new Random(SEED);
         private final ArrayDeque<Object> expected = new ArrayDeque<>();
+
+        /** Received and not acknowledged, by this heap; and what others may receive again. */
+        private final List<Object> leased = new ArrayList<>();
+
+        private final List<Object> given = new ArrayList<>();
         private final Sample<E> elements;
         private RemoteQueue<E> queue;
         private int next;
@@ -303,8 +317,42 @@ class ReferenceModelTest {
             same(count == 1 ? queue.offer(added.get(0)) : queue.addAll(added), true, "offer");
         }
 
+        /** Of a heap that is closed meanwhile: what it had on lease is delivered to the next one, sooner or later. */
+        private void receive() {
+            final Lease<E> lease = queue.tryReceive();
+            if (lease == null) {
+                assertThat(expected).as("seed %d", SEED).isEmpty();
+                assertThat(given).as("seed %d", SEED).isEmpty();
+                return;
+            }
+            final Object element = Sample.comparable(lease.element());
+            if (lease.deliveryCount() == 1) {
+                assertThat(element).as("received, seed %d", SEED).isEqualTo(expected.poll());
+            } else {
+                assertThat(given.remove(element))
+                        .as("%s was given back, seed %d", element, SEED)
+                        .isTrue();
+            }
+            switch (random.nextInt(3)) {
+                case 0 -> {
+                    assertThat(lease.release()).isTrue();
+                    given.add(element);
+                }
+                case 1 -> leased.add(element);
+                default -> assertThat(lease.acknowledge()).isTrue();
+            }
+        }
+
+        /** The heap is closed: its leases are anybody's. */
+        void close() {
+            given.addAll(leased);
+            leased.clear();
+        }
+
         private void remove() {
-            if (random.nextInt(10) == 0) {
+            if (random.nextInt(5) == 0) {
+                receive();
+            } else if (random.nextInt(10) == 0) {
                 drain(5);
             } else {
                 same(queue.poll(), expected.poll(), "poll");

@@ -85,6 +85,7 @@ class RoundTripTableTest {
         final WorkerSession session;
         final RemoteMap<Integer, String> map;
         final RemoteQueue<Integer> queue;
+        final RemoteQueue<Integer> bounded;
         final RemoteLongArray longs;
         final RemoteByteArray bytes;
         final RemoteArray<String> array;
@@ -100,6 +101,8 @@ class RoundTripTableTest {
             map = heap.map("map", Codecs.ints(), Codecs.string());
             pool.agentTurn();
             queue = heap.queue("queue", Codecs.ints());
+            pool.agentTurn();
+            bounded = heap.boundedQueue("bounded", Codecs.ints(), 100_000);
             pool.agentTurn();
             longs = heap.longArray("longs", KEYS);
             pool.agentTurn();
@@ -288,6 +291,13 @@ class RoundTripTableTest {
         map("size", NO_BUDGET, NO_BUDGET, w -> w.map.size());
         queue("offer", NO_BUDGET, 2, w -> w.queue.offer(w.key));
         queue("addAll of 16", NO_BUDGET, 2, w -> w.queue.addAll(w.batch()));
+        rows.add(new Row(
+                "bounded queue addAll of 16",
+                NO_BUDGET,
+                2,
+                w -> w.bounded.add(w.key),
+                w -> w.bounded.add(w.key),
+                w -> w.bounded.addAll(w.batch())));
         queue("poll", 2, 2, w -> w.queue.poll());
         queue("peek", NO_BUDGET, 2, w -> w.queue.peek());
         lease("receive", 4, w -> w.queue.tryReceive());

@@ -3,6 +3,7 @@ package io.rallocator.collections;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.rallocator.allocator.AllocatorStatistics;
 import io.rallocator.persistence.CheckReport;
 import io.rallocator.persistence.HeapClosedException;
 import java.util.HashMap;
@@ -108,5 +109,25 @@ class StatisticsTest {
             executor.shutdownNow();
         }
         pool.check();
+    }
+
+    @Test
+    void shouldSayWhatTheAllocatorDidAndHolds() {
+        try (TestPool pool = TestPool.ofMebibytes(16)) {
+            try (RemoteHeap heap = pool.embedded()) {
+                final RemoteMap<Long, String> map = heap.map("map", Codecs.longs(), Codecs.string());
+                final AllocatorStatistics before = heap.allocatorStatistics();
+                final String value = "v".repeat(1_000);
+                for (long key = 0; key < 1_000; key++) {
+                    map.put(key, value);
+                }
+                final AllocatorStatistics after = heap.allocatorStatistics();
+                assertThat(after.allocations() - before.allocations()).isGreaterThanOrEqualTo(1_000);
+                assertThat(after.liveBytes()).isGreaterThan(1_000_000).isLessThan(after.heldBytes());
+                assertThat(after.heldPerLive()).isGreaterThan(1).isLessThan(3);
+                assertThat(after.roundTripsPerAllocation()).isPositive().isLessThan(0.5);
+            }
+            pool.check();
+        }
     }
 }

@@ -141,15 +141,19 @@ final class SweptOperations {
                     "read(long,byte[],int,int)"),
             RemoteHeap.class,
             Set.of(
+                    "allocatorStatistics()",
                     "array(String,Codec)", // from here on: opens what exists
                     "byteArray(String)",
                     "longArray(String)",
                     "count(String,Figure)",
                     "equals(Object)",
                     "geometry()",
+                    "hasEnded(SessionId)",
                     "hashCode()",
+                    "isOpen()",
                     "names()",
                     "outcome(OperationId)",
+                    "session()",
                     "statistics(String)",
                     "structures()",
                     "toString()"),
@@ -465,12 +469,25 @@ final class SweptOperations {
         return new SweptOperation("bounded." + name, rule, action);
     }
 
+    private static Action boundedBatch(final int count) {
+        return worker -> {
+            worker.bounded.clear();
+            worker.bounded.addAll(elements(count));
+        };
+    }
+
     private static List<SweptOperation> boundedQueue() {
         return List.of(
                 bounded("offer", ATOMIC, w -> w.bounded.offer("third")),
                 bounded("put", ATOMIC, w -> w.bounded.put("third")),
-                bounded("addAll", EACH, w -> w.bounded.addAll(List.of("one", "two", "three")))
+                bounded("addAll", ATOMIC, w -> w.bounded.addAll(List.of("one", "two", "three")))
                         .after(w -> w.bounded.clear()),
+                bounded("poll, of a batch", ATOMIC, w -> w.bounded.poll()).after(boundedBatch(3)),
+                bounded("poll, the last of a batch", ATOMIC, w -> w.bounded.poll())
+                        .after(boundedBatch(2))
+                        .after(w -> w.bounded.poll()),
+                bounded("drainTo, a batch", ATOMIC, w -> w.bounded.drainTo(new ArrayList<>()))
+                        .after(boundedBatch(3)),
                 bounded("poll", ATOMIC, w -> w.bounded.poll()),
                 bounded("poll, full", ATOMIC, w -> w.bounded.poll()).after(w -> w.bounded.add("third")),
                 bounded("remove from the middle", ATOMIC, w -> w.bounded.remove("second"))

@@ -36,8 +36,11 @@ class UseAfterCloseTest {
     /** They make a view, or answer without a look into the pool. */
     private static final Set<String> NEED_NO_POOL = Set.of(
             "RemoteHeap.close()",
+            "RemoteHeap.allocatorStatistics()",
             "RemoteHeap.count(String, Figure)",
             "RemoteHeap.geometry()",
+            "RemoteHeap.isOpen()",
+            "RemoteHeap.session()",
             "RemoteHeap.toString()",
             "RemoteMap.equals(Object)", // another type
             "RemoteMap.keySet()",

@@ -35,17 +35,33 @@ class ReadmeTest {
         return Files.readString(ROOT.resolve("README.md"));
     }
 
-    private static String fenced(final String language) throws IOException {
+    private static List<String> allFenced(final String language) throws IOException {
+        final List<String> blocks = new ArrayList<>();
         final Matcher matcher =
                 Pattern.compile("```" + language + "\n(.*?)```", Pattern.DOTALL).matcher(readme());
-        assertThat(matcher.find()).as("a block of " + language).isTrue();
+        while (matcher.find()) {
+            blocks.add(matcher.group(1));
+        }
+        return blocks;
+    }
+
+    private static String fenced(final String language) throws IOException {
+        final List<String> blocks = allFenced(language);
+        assertThat(blocks).as("blocks of " + language).isNotEmpty();
+        return blocks.get(0);
+    }
+
+    private static String nameOf(final String program) {
+        final Matcher matcher = Pattern.compile("public class (\\w+)").matcher(program);
+        assertThat(matcher.find()).as(program).isTrue();
         return matcher.group(1);
     }
 
-    @Test
-    void shouldCompileAndRunTheExample() throws Exception {
-        final Path source = folder.resolve("Example.java");
-        Files.writeString(source, fenced("java"));
+    /** Runs a program on a new pool, in a process of its own, and returns what it printed. */
+    private String compileAndRun(final String program) throws Exception {
+        final String name = nameOf(program);
+        final Path source = folder.resolve(name + ".java");
+        Files.writeString(source, program);
         final JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
         final String classPath = System.getProperty("java.class.path");
         assertThat(compiler.run(null, null, null, "-d", folder.toString(), "-cp", classPath, source.toString()))
@@ -55,26 +71,43 @@ class ReadmeTest {
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of(System.getProperty("rallocator.jvmFlags").split("\\s+")));
         command.addAll(List.of(
-                "-cp",
-                classPath + ":" + folder,
-                "Example",
-                folder.resolve("pool").toString()));
+                "-cp", classPath + ":" + folder, name, folder.resolve("pool").toString()));
         final Path output = folder.resolve("output");
+        final Path errors = folder.resolve("errors");
         final Process process = new ProcessBuilder(command)
-                .redirectError(folder.resolve("errors").toFile())
+                .redirectError(errors.toFile())
                 .redirectOutput(output.toFile())
                 .start();
         assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.exitValue()).as(Files.readString(errors)).isZero();
+        return Files.readString(output, StandardCharsets.UTF_8);
+    }
 
-        final String printed = Files.readString(output, StandardCharsets.UTF_8);
-        assertThat(printed)
+    @Test
+    void shouldCompileAndRunTheExample() throws Exception {
+        assertThat(compileAndRun(program("Example")))
                 .startsWith("be: 2\n")
                 .contains("after a restart: {")
                 .contains("be=2")
                 .contains("or=1");
-        assertThat(process.exitValue())
-                .as(Files.readString(folder.resolve("errors")))
-                .isZero();
+    }
+
+    @Test
+    void shouldCompileAndRunTheExampleOfLeases() throws Exception {
+        assertThat(compileAndRun(program("LeaseExample"))).isEqualTo("sent to Ada\nsent to Blaise, delivery 2\n");
+    }
+
+    @Test
+    void shouldRunEveryProgram() throws IOException {
+        assertThat(allFenced("java").stream().map(ReadmeTest::nameOf))
+                .containsExactlyInAnyOrder("Example", "LeaseExample");
+    }
+
+    private static String program(final String name) throws IOException {
+        return allFenced("java").stream()
+                .filter(block -> nameOf(block).equals(name))
+                .findFirst()
+                .orElseThrow();
     }
 
     @Test

@@ -105,4 +105,17 @@ public final class SessionDescriptor {
     public static int incarnation(final long word) {
         return (int) ((word & CheckedWord.PAYLOAD_MASK) >>> 3);
     }
+
+    /**
+     * Tells whether a session is over, and what it left has been recovered: nothing of it happens any more.
+     *
+     * @param word state word of its line, as read
+     * @param offset where, for the message
+     * @param incarnation of the session
+     * @return false if it lives, or is still being recovered
+     * @throws CorruptedPoolException if the word is damaged
+     */
+    public static boolean isOver(final long word, final long offset, final int incarnation) {
+        return state(word, offset) == FREE || incarnation(word) != incarnation;
+    }
 }

@@ -30,7 +30,7 @@ public final class Superblock {
     public static final long MAGIC = 0x4C50434F4C4C4152L;
 
     /** The layout that this library writes and reads. */
-    public static final int LAYOUT_VERSION = 3;
+    public static final int LAYOUT_VERSION = 4;
 
     private static final int VERSION_OFFSET = 8;
     private static final int CRC_OFFSET = 12;

@@ -30,12 +30,15 @@ final class CrashScript extends ProcessScript {
     private static final long SAY_NS = TimeUnit.SECONDS.toNanos(2);
     private static final int MOST_STEPS_BETWEEN_KILLS = 2_000;
     private static final int MOST_STOPPED_MS = 50;
+    private static final int LEASE_MS = 1_000;
 
     /** Who is killed. */
     enum What {
         WORKER,
         BLADE,
-        BOTH
+        BOTH,
+        /** Nobody; the network fails instead. */
+        NETWORK
     }
 
     /** How the workers reach the blade. */
@@ -56,6 +59,7 @@ final class CrashScript extends ProcessScript {
     private long stops;
     private long stuck;
     private long saidNs = started;
+    private NetworkTrouble network;
 
     CrashScript(
             final Path folder,
@@ -77,13 +81,19 @@ final class CrashScript extends ProcessScript {
     /** Runs it to its end. */
     @Override
     Map<String, Object> run() throws IOException, InterruptedException {
+        if (what == What.NETWORK) {
+            network = new NetworkTrouble(random, LEASE_MS);
+        }
         startBlade();
         for (int worker = 0; worker < workers.length; worker++) {
             startWorker(worker);
         }
         for (int kill = 0; kill < kills && stuck == 0; kill++) {
             sayHowFar(kill);
-            if (what == What.BLADE || what == What.BOTH && random.nextInt(4) == 0) {
+            if (network != null) {
+                awaitSteps(random.nextInt(workers.length), random.nextInt(MOST_STEPS_BETWEEN_KILLS));
+                network.happen();
+            } else if (what == What.BLADE || what == What.BOTH && random.nextInt(4) == 0) {
                 killBlade();
             } else {
                 final int victim = random.nextInt(workers.length);
@@ -92,6 +102,9 @@ final class CrashScript extends ProcessScript {
             }
         }
         for (int worker = 0; worker < workers.length; worker++) {
+            if (network != null) {
+                awaitSteps(worker, 1); // it has found its way back
+            }
             stopForGood(worker);
         }
         audit();
@@ -102,7 +115,7 @@ final class CrashScript extends ProcessScript {
     private void sayHowFar(final int kill) {
         if (System.nanoTime() - saidNs > SAY_NS) {
             saidNs = System.nanoTime();
-            say(kill + " of " + kills + " kills");
+            say(kill + " of " + kills + (network == null ? " kills" : " failures of the network"));
         }
     }
 
@@ -130,6 +143,9 @@ final class CrashScript extends ProcessScript {
         if (address != null) {
             command.addAll(List.of("--listen", address));
         }
+        if (what == What.NETWORK) {
+            command.addAll(List.of("--lease-ms", Integer.toString(LEASE_MS)));
+        }
         blade = ChildProcess.start("the blade", errors, command);
     }
 
@@ -155,7 +171,7 @@ final class CrashScript extends ProcessScript {
                 List.of(
                         "crash-worker",
                         "--heap",
-                        address == null ? "local:" + pool : address,
+                        heapAddress(),
                         "--worker",
                         Integer.toString(worker),
                         "--from",
@@ -163,6 +179,13 @@ final class CrashScript extends ProcessScript {
                         "--log",
                         log(worker).toString()));
         workers[worker].awaitReady();
+    }
+
+    private String heapAddress() {
+        if (address == null) {
+            return "local:" + pool;
+        }
+        return network == null ? address : address + "?timeout-ms=" + 2 * LEASE_MS;
     }
 
     private Path log(final int worker) {
@@ -241,7 +264,13 @@ final class CrashScript extends ProcessScript {
     private Map<String, Object> report(final CheckReport check) {
         Collections.sort(recoveryMs);
         final Map<String, Object> result = new LinkedHashMap<>();
-        result.put("kills", kills);
+        result.put("kills", network == null ? kills : 0);
+        if (network != null) {
+            result.put("cuts", network.cuts());
+            result.put("cutsBeyondLease", network.cutsBeyondLease());
+            result.put("lossy", network.lossy());
+            result.put("packetsDropped", network.dropped());
+        }
         result.put("stops", stops);
         result.put("acknowledged", audit.acknowledged);
         result.put("lost", audit.lost);

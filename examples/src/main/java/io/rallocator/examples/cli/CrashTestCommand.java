@@ -27,7 +27,8 @@ import picocli.CommandLine.Spec;
             "",
             "Example:",
             "  rallocator crash-test --kills 200 --what both",
-            "  rallocator crash-test --kills 50 --fabric tcp"
+            "  rallocator crash-test --kills 50 --fabric tcp",
+            "  unshare -rn rallocator crash-test --kills 50 --fabric tcp --what network"
         })
 final class CrashTestCommand implements Callable<Integer> {
     @Spec
@@ -40,7 +41,9 @@ final class CrashTestCommand implements Callable<Integer> {
             names = "--what",
             paramLabel = "WHO",
             defaultValue = "both",
-            description = "worker, blade, or both: a blade every fourth time (default: both).")
+            description =
+                    "worker, blade, or both: a blade every fourth time; or network: nobody is killed, but packets"
+                            + " are lost, delayed, or held up for longer than the lease, in a network namespace (default: both).")
     private CrashScript.What what;
 
     @Option(
@@ -74,6 +77,9 @@ final class CrashTestCommand implements Callable<Integer> {
     public Integer call() throws IOException, InterruptedException {
         require("--kills", kills, 1_000_000);
         require("--workers", workers, 32);
+        if (what == CrashScript.What.NETWORK && fabric != CrashScript.FabricKind.TCP) {
+            throw new ParameterException(spec.commandLine(), "--what network needs --fabric tcp");
+        }
         final PrintWriter out = spec.commandLine().getOut();
         final PrintWriter tell = json ? spec.commandLine().getErr() : out;
         final long chosen = seed == null ? System.nanoTime() : seed;

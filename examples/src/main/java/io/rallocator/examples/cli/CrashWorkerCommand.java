@@ -96,7 +96,7 @@ final class CrashWorkerCommand implements Callable<Integer> {
         final long deadline = System.nanoTime() + PATIENCE_NS;
         for (; ; ) {
             try {
-                return RemoteHeap.open(address + "?name=crash-" + worker);
+                return RemoteHeap.open(address + (address.contains("?") ? "&" : "?") + "name=crash-" + worker);
             } catch (final PoolUnavailableException | SessionFencedException e) {
                 if (System.nanoTime() - deadline > 0) {
                     throw e;

@@ -1,5 +1,6 @@
 package io.rallocator.examples.kv;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
@@ -7,7 +8,6 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.DecoderException;
 import io.netty.handler.codec.redis.RedisMessage;
-import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Queue;
@@ -33,9 +33,20 @@ final class ConnectionHandler extends ChannelInboundHandlerAdapter {
     private static final Logger LOG = LoggerFactory.getLogger(ConnectionHandler.class);
     private static final long LINGER_MS = 1000;
 
+    /** Of replies: then they are handed on, and it shows whether the client takes them. */
+    private static final int BATCH_BYTES = 16 << 10;
+
+    private static final int FEW_BYTES = 256;
+
     private final Dispatcher dispatcher;
     private final ClientSession session;
+
+    /** What {@link RequestDecoder} made, and was not answered yet. */
     private final Queue<Object> waiting = new ArrayDeque<>();
+
+    /** Replies that are not handed on yet, or null. */
+    private ByteBuf replies;
+
     private boolean draining;
 
     ConnectionHandler(Dispatcher dispatcher, ClientSession session) {
@@ -44,31 +55,33 @@ final class ConnectionHandler extends ChannelInboundHandlerAdapter {
     }
 
     @Override
-    public void channelRead(ChannelHandlerContext ctx, Object msg) {
-        if (session.isClosing()) {
-            ReferenceCountUtil.release(msg);
-            return;
+    public void channelRead(ChannelHandlerContext ctx, Object request) {
+        if (!session.isClosing()) {
+            waiting.add(request);
+            drain(ctx);
         }
-        waiting.add(msg);
-        drain(ctx);
     }
 
     @Override
     public void channelReadComplete(ChannelHandlerContext ctx) {
-        ctx.flush();
+        flush(ctx);
     }
 
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext ctx) {
         if (ctx.channel().isWritable() && !draining) {
             drain(ctx);
-            ctx.flush();
+            flush(ctx);
         }
     }
 
     @Override
-    public void channelInactive(ChannelHandlerContext ctx) {
-        dropWaiting();
+    public void handlerRemoved(ChannelHandlerContext ctx) {
+        waiting.clear();
+        if (replies != null) {
+            replies.release();
+            replies = null;
+        }
     }
 
     /** Answers what waits, as long as the client takes the replies. */
@@ -85,7 +98,7 @@ final class ConnectionHandler extends ChannelInboundHandlerAdapter {
             draining = false;
         }
         if (session.isClosing()) {
-            dropWaiting();
+            waiting.clear();
         }
         boolean read =
                 waiting.isEmpty() && (session.isClosing() || ctx.channel().isWritable());
@@ -94,34 +107,45 @@ final class ConnectionHandler extends ChannelInboundHandlerAdapter {
         }
     }
 
-    private static boolean isWritable(ChannelHandlerContext ctx) {
+    private boolean isWritable(ChannelHandlerContext ctx) {
+        if (replies != null && replies.readableBytes() >= BATCH_BYTES) {
+            handOn(ctx);
+        }
         if (!ctx.channel().isWritable()) {
             ctx.flush();
         }
         return ctx.channel().isWritable();
     }
 
-    private void answer(ChannelHandlerContext ctx, Object message) {
-        RedisMessage reply;
-        try {
-            byte[][] words = RequestReader.words((RedisMessage) message);
-            if (words.length == 0) {
-                return;
-            }
-            reply = dispatcher.answer(new Request(words, session));
-        } catch (CommandException e) {
-            reply = dispatcher.error(e.getMessage());
-        } catch (DecoderException e) {
-            refuse(ctx, e);
-            return;
-        } finally {
-            ReferenceCountUtil.release(message);
-        }
+    private void answer(ChannelHandlerContext ctx, Object request) {
+        RedisMessage reply = request instanceof RefusedRequest refused
+                ? dispatcher.error(refused.reply())
+                : dispatcher.answer(new Request((byte[][]) request, session));
         if (session.isClosing()) {
-            endAfter(ctx.writeAndFlush(reply));
+            endWith(ctx, reply);
         } else {
-            ctx.write(reply, ctx.voidPromise());
+            add(ctx, reply);
         }
+    }
+
+    private void add(ChannelHandlerContext ctx, RedisMessage reply) {
+        if (replies == null) {
+            replies = ctx.alloc().buffer(FEW_BYTES);
+        }
+        ReplyWriter.write(replies, reply);
+    }
+
+    private void handOn(ChannelHandlerContext ctx) {
+        ByteBuf out = replies;
+        replies = null;
+        ctx.write(out, ctx.voidPromise());
+    }
+
+    private void flush(ChannelHandlerContext ctx) {
+        if (replies != null) {
+            handOn(ctx);
+        }
+        ctx.flush();
     }
 
     @Override
@@ -147,8 +171,15 @@ final class ConnectionHandler extends ChannelInboundHandlerAdapter {
     private void end(ChannelHandlerContext ctx, String error) {
         if (!session.isClosing() && ctx.channel().isActive()) {
             session.closeAfterReply();
-            endAfter(ctx.writeAndFlush(dispatcher.error(error)));
+            endWith(ctx, dispatcher.error(error));
         }
+    }
+
+    private void endWith(ChannelHandlerContext ctx, RedisMessage lastReply) {
+        add(ctx, lastReply);
+        ByteBuf out = replies;
+        replies = null;
+        endAfter(ctx.writeAndFlush(out));
     }
 
     private static void endAfter(ChannelFuture lastReply) {
@@ -159,12 +190,5 @@ final class ConnectionHandler extends ChannelInboundHandlerAdapter {
             }
             channel.eventLoop().schedule(() -> channel.close(), LINGER_MS, TimeUnit.MILLISECONDS);
         });
-    }
-
-    private void dropWaiting() {
-        Object message;
-        while ((message = waiting.poll()) != null) {
-            ReferenceCountUtil.release(message);
-        }
     }
 }

@@ -1,19 +1,13 @@
 package io.rallocator.examples.kv;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.group.ChannelGroup;
-import io.netty.handler.codec.redis.FixedRedisMessagePool;
-import io.netty.handler.codec.redis.RedisArrayAggregator;
-import io.netty.handler.codec.redis.RedisBulkStringAggregator;
-import io.netty.handler.codec.redis.RedisDecoder;
-import io.netty.handler.codec.redis.RedisEncoder;
 
-/** Sets a new connection up: Netty's RESP codec, our limits, and a {@link ConnectionHandler}. */
+/** Sets a new connection up: a {@link RequestDecoder}, and a {@link ConnectionHandler}. */
 final class ConnectionInitializer extends ChannelInitializer<Channel> {
-
-    private static final int MAX_INLINE_BYTES = 64 * 1024;
 
     private final KvOptions options;
     private final Dispatcher dispatcher;
@@ -29,13 +23,13 @@ final class ConnectionInitializer extends ChannelInitializer<Channel> {
 
     @Override
     protected void initChannel(Channel channel) {
-        channel.pipeline().addLast(new RedisEncoder());
         int open = stats.connectedClients.incrementAndGet();
         channel.closeFuture().addListener(closed -> stats.connectedClients.decrementAndGet());
         if (open > options.maxConnections()) {
             stats.connectionsRejected.increment();
-            channel.writeAndFlush(Replies.error("ERR max number of clients reached"))
-                    .addListener(ChannelFutureListener.CLOSE);
+            ByteBuf refusal = channel.alloc().buffer();
+            ReplyWriter.write(refusal, Replies.error("ERR max number of clients reached"));
+            channel.writeAndFlush(refusal).addListener(ChannelFutureListener.CLOSE);
             return;
         }
         stats.connectionsReceived.increment();
@@ -43,10 +37,7 @@ final class ConnectionInitializer extends ChannelInitializer<Channel> {
         channel.pipeline()
                 .addLast(
                         new ReadGate(),
-                        new RedisDecoder(MAX_INLINE_BYTES, FixedRedisMessagePool.INSTANCE, true),
-                        new RequestLimiter(options.maxValueBytes(), options.maxRequestBytes(), options.maxWords()),
-                        new RedisBulkStringAggregator(),
-                        new RedisArrayAggregator(options.maxWords(), 1),
+                        new RequestDecoder(options.maxValueBytes(), options.maxRequestBytes(), options.maxWords()),
                         new ConnectionHandler(dispatcher, new ClientSession(String.valueOf(channel.remoteAddress()))));
     }
 }

@@ -18,14 +18,12 @@ final class Keyspace {
     /** The longest key that the map takes. */
     static final int MAX_KEY_BYTES = 4095;
 
-    private final RemoteMap<byte[], byte[]> map;
-    private final ListStore lists;
+    private final HeapSource source;
     private final ServerStats stats;
     private final ExpiryClock clock;
 
-    Keyspace(RemoteMap<byte[], byte[]> map, ListStore lists, ServerStats stats, ExpiryClock clock) {
-        this.map = map;
-        this.lists = lists;
+    Keyspace(HeapSource source, ServerStats stats, ExpiryClock clock) {
+        this.source = source;
         this.stats = stats;
         this.clock = clock;
     }
@@ -36,12 +34,16 @@ final class Keyspace {
     }
 
     ListStore lists() {
-        return lists;
+        return source.get().lists();
+    }
+
+    private RemoteMap<byte[], byte[]> map() {
+        return source.get().map();
     }
 
     /** The live value of a key, or null. */
     StoredValue get(byte[] key) {
-        byte[] raw = map.get(checked(key));
+        byte[] raw = map().get(checked(key));
         if (raw == null) {
             return null;
         }
@@ -50,7 +52,7 @@ final class Keyspace {
             removeExpired(key, raw);
             return null;
         }
-        return value.isList() && lists.isEmpty(key) ? null : value;
+        return value.isList() && lists().isEmpty(key) ? null : value;
     }
 
     /**
@@ -74,10 +76,10 @@ final class Keyspace {
 
     /** Sets a key, whatever it was. */
     void put(byte[] key, StoredValue value) {
-        byte[] before = map.put(checked(key), value.raw());
+        byte[] before = map().put(checked(key), value.raw());
         clock.note(value.expiresAtMs());
         if (before != null && StoredValue.isList(before)) {
-            lists.drainGarbage(key);
+            lists().drainGarbage(key);
         }
     }
 
@@ -96,12 +98,12 @@ final class Keyspace {
 
     /** Returns false if somebody else changed the key meanwhile. */
     private boolean computeOnce(byte[] key, UnaryOperator<StoredValue> function) {
-        byte[] raw = map.get(key);
+        byte[] raw = map().get(key);
         StoredValue stored = raw == null ? null : StoredValue.decode(raw);
         boolean expired = stored != null && stored.isExpired(nowMs());
         StoredValue live = expired ? null : stored;
-        if (live != null && live.isList() && lists.isEmpty(key)) {
-            lists.removeIfEmpty(key);
+        if (live != null && live.isList() && lists().isEmpty(key)) {
+            lists().removeIfEmpty(key);
             return false;
         }
         StoredValue after = function.apply(live);
@@ -115,7 +117,7 @@ final class Keyspace {
             return false;
         }
         if (stored != null && stored.isList() && (after == null || !after.isList())) {
-            lists.drainGarbage(key);
+            lists().drainGarbage(key);
         }
         if (after != null) {
             clock.note(after.expiresAtMs());
@@ -126,30 +128,30 @@ final class Keyspace {
     /** One CAS of what the map holds for a key; null stands for nothing, and at most one of the two is null. */
     private boolean swap(byte[] key, byte[] before, byte[] after) {
         if (before == null) {
-            return map.putIfAbsent(key, after) == null;
+            return map().putIfAbsent(key, after) == null;
         }
-        return after == null ? map.remove(key, before) : map.replace(key, before, after);
+        return after == null ? map().remove(key, before) : map().replace(key, before, after);
     }
 
     /** Removes a key; returns whether it was there. */
     boolean delete(byte[] key) {
         checked(key);
         for (; ; ) {
-            byte[] raw = map.get(key);
+            byte[] raw = map().get(key);
             if (raw == null) {
                 return false;
             }
             StoredValue value = StoredValue.decode(raw);
             long now = nowMs();
             if (value.isList()) {
-                ListStore.Deletion deletion = lists.delete(key, now);
+                ListStore.Deletion deletion = lists().delete(key, now);
                 if (deletion != ListStore.Deletion.NO_LIST) {
                     return deletion == ListStore.Deletion.DELETED;
                 }
             } else if (value.isExpired(now)) {
                 removeExpired(key, raw);
                 return false;
-            } else if (map.remove(key, raw)) {
+            } else if (map().remove(key, raw)) {
                 return true;
             }
         }
@@ -157,10 +159,10 @@ final class Keyspace {
 
     /** Removes a key if it still has this value, which has expired. */
     private void removeExpired(byte[] key, byte[] raw) {
-        if (map.remove(key, raw)) {
+        if (map().remove(key, raw)) {
             stats.expiredKeys.increment();
             if (StoredValue.isList(raw)) {
-                lists.drainGarbage(key);
+                lists().drainGarbage(key);
             }
         }
     }
@@ -195,13 +197,13 @@ final class Keyspace {
      */
     long scan(long cursor, int atLeast, List<Entry> live) {
         List<Entry> seen = new ArrayList<>();
-        long next = map.scan(cursor, atLeast, (key, raw) -> seen.add(new Entry(key, StoredValue.decode(raw))));
+        long next = map().scan(cursor, atLeast, (key, raw) -> seen.add(new Entry(key, StoredValue.decode(raw))));
         long now = nowMs();
         for (Entry entry : seen) {
             if (entry.value().isExpired(now)) {
                 removeExpired(entry.key(), entry.value().raw());
-            } else if (entry.value().isList() && lists.isEmpty(entry.key())) {
-                lists.removeIfEmpty(entry.key());
+            } else if (entry.value().isList() && lists().isEmpty(entry.key())) {
+                lists().removeIfEmpty(entry.key());
             } else {
                 live.add(entry);
             }
@@ -211,13 +213,13 @@ final class Keyspace {
 
     /** The number of keys, those that have expired but were not met since included. */
     long size() {
-        return map.sizeLong();
+        return map().sizeLong();
     }
 
     /** Removes every key, one after the other; keys set meanwhile may stay. */
     void clear() {
-        map.clear();
-        lists.drainAllGarbage();
+        map().clear();
+        lists().drainAllGarbage();
     }
 
     private static byte[] checked(byte[] key) {

@@ -12,9 +12,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code kv}: serves a pool as a key-value store until it gets SIGTERM or SIGINT. */
@@ -23,18 +25,40 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         sortOptions = false,
         description = "Serves a pool as a key-value store that speaks the Redis protocol.",
-        footer = {"", "Example:", "  kv --pool /mnt/pmem/pool --size 1g", "  redis-cli SET greeting hello"})
+        footer = {
+            "",
+            "Examples:",
+            "  kv --pool /mnt/pmem/pool --size 1g",
+            "  redis-cli SET greeting hello",
+            "",
+            "Several servers on one pool, each of them on any host:",
+            "  blade --pool /mnt/pmem/pool --size 1g --listen tcp://0.0.0.0:7700 --token-file secret",
+            "  kv --connect 'tcp://blade-host:7700?token-file=secret'"
+        })
 public final class KvCommand implements Callable<Integer> {
 
     @Spec
     private CommandSpec spec;
 
-    @Option(
-            names = "--pool",
-            required = true,
-            paramLabel = "PATH",
-            description = "The pool's file; it is created if there is none.")
-    private Path pool;
+    @ArgGroup(multiplicity = "1")
+    private Memory memory;
+
+    /** Where the data is: exactly one of the two. */
+    private static final class Memory {
+
+        @Option(
+                names = "--pool",
+                paramLabel = "PATH",
+                description = "The pool's file, served from this process; it is created if there is none.")
+        private Path pool;
+
+        @Option(
+                names = "--connect",
+                paramLabel = "ADDRESS",
+                description = "A pool that a blade serves, such as tcp://host:7700 or local:/mnt/pmem/pool, as in"
+                        + " RemoteHeap.open; other servers may use it at the same time.")
+        private String connect;
+    }
 
     @Option(
             names = "--size",
@@ -102,6 +126,14 @@ public final class KvCommand implements Callable<Integer> {
     }
 
     private String address() {
+        if (memory.connect != null) {
+            if (size != null || durability != null) {
+                throw new ParameterException(
+                        spec.commandLine(),
+                        "--size and --durability are of a new pool, which --connect does not make; leave them out");
+            }
+            return memory.connect;
+        }
         final List<String> parameters = new ArrayList<>();
         if (size != null) {
             parameters.add("size=" + size);
@@ -109,11 +141,15 @@ public final class KvCommand implements Callable<Integer> {
         if (durability != null) {
             parameters.add("durability=" + durability);
         }
-        return "embedded:" + pool + (parameters.isEmpty() ? "" : "?" + String.join("&", parameters));
+        return "embedded:" + memory.pool + (parameters.isEmpty() ? "" : "?" + String.join("&", parameters));
+    }
+
+    private String place() {
+        return memory.connect == null ? memory.pool.toString() : memory.connect;
     }
 
     private String plainLine(KvServer server) {
-        return "ready on " + server.host() + ":" + server.port() + ", pool " + pool + ", " + server.keyCount()
+        return "ready on " + server.host() + ":" + server.port() + ", pool " + place() + ", " + server.keyCount()
                 + " keys";
     }
 
@@ -122,7 +158,7 @@ public final class KvCommand implements Callable<Integer> {
         fields.put("status", "ready");
         fields.put("host", server.host());
         fields.put("port", server.port());
-        fields.put("pool", pool.toString());
+        fields.put("pool", place());
         fields.put("keys", server.keyCount());
         fields.put("pid", ProcessHandle.current().pid());
         try {

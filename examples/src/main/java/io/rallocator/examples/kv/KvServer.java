@@ -8,9 +8,7 @@ import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.util.concurrent.GlobalEventExecutor;
-import io.rallocator.collections.Codecs;
 import io.rallocator.collections.RemoteHeap;
-import io.rallocator.collections.RemoteMap;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
@@ -26,6 +24,10 @@ import java.util.concurrent.CountDownLatch;
  * }
  * }</pre>
  *
+ * <p><b>Several servers</b> can serve one pool at the same time, on several hosts over {@code tcp://}; what one
+ * acknowledged all others see, and one that dies hinders none. A server whose way to the blade was lost answers with
+ * errors until it has found it again, by itself.
+ *
  * <p>Thread-safe. A command is atomic for each key that it names, not across several keys (MSET, DEL of many).
  */
 public final class KvServer implements AutoCloseable {
@@ -38,8 +40,7 @@ public final class KvServer implements AutoCloseable {
 
     private final ServerStats stats = new ServerStats();
     private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE, true);
-    private final RemoteHeap heap;
-    private final boolean ownsHeap;
+    private final HeapSource source;
     private final Keyspace keyspace;
     private final ExpirySweeper sweeper;
     private final Transport transport;
@@ -47,12 +48,10 @@ public final class KvServer implements AutoCloseable {
     private final CountDownLatch end = new CountDownLatch(1);
     private boolean closed;
 
-    private KvServer(RemoteHeap heap, KvOptions options) throws IOException {
-        this.heap = heap;
-        this.ownsHeap = options.heap() == null;
-        RemoteMap<byte[], byte[]> map = heap.map(MAP_NAME, Codecs.bytes(), Codecs.bytes());
+    private KvServer(HeapSource source, KvOptions options) throws IOException {
+        this.source = source;
         ExpiryClock clock = new ExpiryClock(options.clock());
-        this.keyspace = new Keyspace(map, new ListStore(heap, map), stats, clock);
+        this.keyspace = new Keyspace(source, stats, clock);
         this.sweeper = new ExpirySweeper(keyspace, clock, options.sweepInterval(), options.sweepBudget());
         Dispatcher dispatcher = new Dispatcher(commands(options), stats);
         this.transport = Transport.open(options.ioThreads());
@@ -75,13 +74,11 @@ public final class KvServer implements AutoCloseable {
      * @throws io.rallocator.persistence.RallocatorException if the heap cannot be opened
      */
     public static KvServer start(KvOptions options) throws IOException {
-        RemoteHeap heap = options.heap() == null ? RemoteHeap.open(options.pool()) : options.heap();
+        HeapSource source = options.heap() == null ? HeapSource.of(options.pool()) : HeapSource.of(options.heap());
         try {
-            return new KvServer(heap, options);
+            return new KvServer(source, options);
         } catch (IOException | RuntimeException e) {
-            if (options.heap() == null) {
-                heap.close();
-            }
+            source.close();
             throw e;
         }
     }
@@ -175,15 +172,15 @@ public final class KvServer implements AutoCloseable {
         sweeper.close();
         transport.close();
         try {
-            if (ownsHeap) {
-                heap.close();
-            }
+            source.close();
         } finally {
             end.countDown();
         }
     }
 
     private final class Facts implements ServerInfo.Facts {
+
+        private final long poolBytes = source.get().heap().geometry().capacity();
 
         @Override
         public int port() {
@@ -197,12 +194,17 @@ public final class KvServer implements AutoCloseable {
 
         @Override
         public int structures() {
-            return heap.names().size();
+            return source.get().heap().names().size();
         }
 
         @Override
         public long poolBytes() {
-            return heap.geometry().capacity();
+            return poolBytes;
+        }
+
+        @Override
+        public boolean isAway() {
+            return source.isAway();
         }
     }
 }

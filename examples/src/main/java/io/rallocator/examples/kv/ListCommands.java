@@ -8,11 +8,9 @@ import java.util.List;
 final class ListCommands {
 
     private final Keyspace keys;
-    private final ListStore lists;
 
     ListCommands(Keyspace keys) {
         this.keys = keys;
-        this.lists = keys.lists();
     }
 
     void addTo(CommandTable table) {
@@ -24,7 +22,7 @@ final class ListCommands {
         for (int i = 2; i < request.size(); i++) {
             elements.add(request.bytes(i));
         }
-        return Replies.integer(lists.push(request.bytes(1), elements, keys.nowMs()));
+        return Replies.integer(keys.lists().push(request.bytes(1), elements, keys.nowMs()));
     }
 
     private RedisMessage pop(Request request) {
@@ -33,7 +31,7 @@ final class ListCommands {
         }
         boolean single = request.size() == 2;
         long count = single ? 1 : countOf(request);
-        List<byte[]> taken = lists.pop(request.bytes(1), count, keys.nowMs());
+        List<byte[]> taken = keys.lists().pop(request.bytes(1), count, keys.nowMs());
         if (taken == null) {
             return single ? Replies.NIL : Replies.NIL_ARRAY;
         }
@@ -54,6 +52,6 @@ final class ListCommands {
     }
 
     private RedisMessage length(Request request) {
-        return Replies.integer(lists.length(request.bytes(1), keys.nowMs()));
+        return Replies.integer(keys.lists().length(request.bytes(1), keys.nowMs()));
     }
 }

@@ -5,12 +5,9 @@ import io.rallocator.collections.RemoteHeap;
 import io.rallocator.collections.RemoteMap;
 import io.rallocator.collections.RemoteQueue;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
-import java.util.concurrent.locks.Lock;
-import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * The lists. A list key is two things in the pool: a <i>marker</i> in the map, which says that the key is a list and
@@ -20,9 +17,9 @@ import java.util.concurrent.locks.ReentrantLock;
  *
  * <h2>What is atomic</h2>
  *
- * <p>A queue and a map cannot be changed together in one CAS. What needs both goes through a lock per key (256 stripes
- * in this process's memory, never two at a time). It is held for a few operations of about a microsecond each, except
- * that deleting a list takes out its elements one by one, as Redis does:
+ * <p>A queue and a map cannot be changed together in one CAS. What needs both goes through a lock per key, which all
+ * servers of the pool share ({@link KeyLocks}; never two at a time). It is held for a few operations of some round
+ * trips each, except that deleting a list takes out its elements one by one, as Redis does:
  * <ul>
  * <li>LPUSH with all its values, RPOP with its count, LLEN and DEL of one list are atomic against each other;
  * <li>SET and everything else that turns a list into a string takes no lock: replacing the marker is one CAS in the
@@ -34,26 +31,22 @@ import java.util.concurrent.locks.ReentrantLock;
  * </ul>
  *
  * <p>Not atomic: an LPUSH of several values cut short by a crash or by an exhausted pool may have pushed some of them,
- * an RPOP whose server dies before the reply is out may have taken its elements, and FLUSHALL goes key by key. The
- * lock is one process's: two servers on one pool keep strings right, but must not use the same list keys while one of
- * them deletes or overwrites lists.
+ * an RPOP whose server dies before the reply is out may have taken its elements, and FLUSHALL goes key by key.
  *
  * <p>The pool never forgets a queue's name, and holds 4,096 structures: that many different list keys can ever have
  * been used. A key used again takes its old queue again.
  */
 final class ListStore {
 
-    private static final int STRIPES = 256;
-
     private final RemoteHeap heap;
     private final RemoteMap<byte[], byte[]> map;
-    private final Lock[] stripes = new Lock[STRIPES];
+    private final KeyLocks locks;
     private final ConcurrentMap<String, RemoteQueue<byte[]>> queues = new ConcurrentHashMap<>();
 
     ListStore(RemoteHeap heap, RemoteMap<byte[], byte[]> map) {
         this.heap = heap;
         this.map = map;
-        Arrays.setAll(stripes, i -> new ReentrantLock());
+        this.locks = new KeyLocks(heap);
     }
 
     /**
@@ -63,7 +56,7 @@ final class ListStore {
      * @throws CommandException if the key is a string, or too long for a list
      */
     long push(byte[] key, List<byte[]> elements, long nowMs) {
-        Lock lock = lock(key);
+        KeyLocks.Held held = locks.lock(key);
         try {
             RemoteQueue<byte[]> queue;
             if (liveMarker(key, nowMs) == null) {
@@ -81,7 +74,7 @@ final class ListStore {
             }
             return queue.sizeLong();
         } finally {
-            lock.unlock();
+            held.release();
         }
     }
 
@@ -92,7 +85,7 @@ final class ListStore {
      * @throws CommandException if the key is a string
      */
     List<byte[]> pop(byte[] key, long count, long nowMs) {
-        Lock lock = lock(key);
+        KeyLocks.Held held = locks.lock(key);
         try {
             if (liveMarker(key, nowMs) == null) {
                 return null;
@@ -109,7 +102,7 @@ final class ListStore {
             }
             return emptyNow && taken.isEmpty() ? null : taken;
         } finally {
-            lock.unlock();
+            held.release();
         }
     }
 
@@ -119,11 +112,11 @@ final class ListStore {
      * @throws CommandException if the key is a string
      */
     long length(byte[] key, long nowMs) {
-        Lock lock = lock(key);
+        KeyLocks.Held held = locks.lock(key);
         try {
             return liveMarker(key, nowMs) == null ? 0 : queue(key).sizeLong();
         } finally {
-            lock.unlock();
+            held.release();
         }
     }
 
@@ -144,7 +137,7 @@ final class ListStore {
 
     /** Deletes the list, if the key still is one; a string is left alone. */
     Deletion delete(byte[] key, long nowMs) {
-        Lock lock = lock(key);
+        KeyLocks.Held held = locks.lock(key);
         try {
             byte[] raw = map.get(key);
             if (raw == null || !StoredValue.isList(raw)) {
@@ -156,32 +149,32 @@ final class ListStore {
             queue.clear();
             return existed ? Deletion.DELETED : Deletion.WAS_ABSENT;
         } finally {
-            lock.unlock();
+            held.release();
         }
     }
 
     /** Removes the marker of a list that has no elements, as a crash leaves it. */
     void removeIfEmpty(byte[] key) {
-        Lock lock = lock(key);
+        KeyLocks.Held held = locks.lock(key);
         try {
             if (queue(key).isEmpty()) {
                 removeMarker(key);
             }
         } finally {
-            lock.unlock();
+            held.release();
         }
     }
 
     /** Drains what a list left behind whose marker is gone; does nothing if the key has become a list again. */
     void drainGarbage(byte[] key) {
-        Lock lock = lock(key);
+        KeyLocks.Held held = locks.lock(key);
         try {
             byte[] raw = map.get(key);
             if (raw == null || !StoredValue.isList(raw)) {
                 queue(key).clear();
             }
         } finally {
-            lock.unlock();
+            held.release();
         }
     }
 
@@ -192,13 +185,6 @@ final class ListStore {
                 drainGarbage(ListNames.keyOf(name));
             }
         }
-    }
-
-    private Lock lock(byte[] key) {
-        int hash = Arrays.hashCode(key);
-        Lock lock = stripes[(hash ^ hash >>> 16) & STRIPES - 1];
-        lock.lock();
-        return lock;
     }
 
     private RemoteQueue<byte[]> queue(byte[] key) {

@@ -4,7 +4,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 
 /**
- * Lets nothing be read while auto-read is off. Netty's aggregators ask for more on their own as long as a message is
+ * Lets nothing be read while auto-read is off. Netty's decoders ask for more on their own as long as a message is
  * incomplete; without this, a client that sends without reading its replies would fill the server's memory.
  */
 final class ReadGate extends ChannelOutboundHandlerAdapter {

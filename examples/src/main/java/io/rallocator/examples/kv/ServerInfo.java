@@ -35,6 +35,9 @@ final class ServerInfo {
         int structures();
 
         long poolBytes();
+
+        /** Whether the way to the blade was lost and has not been found again. */
+        boolean isAway();
     }
 
     ServerInfo(ServerStats stats, Keyspace keys, KvOptions options, Facts facts) {
@@ -105,7 +108,11 @@ final class ServerInfo {
     }
 
     private void persistence(Lines lines) {
-        lines.add("loading", 0).add("pool", options.pool()).add("pool_structures", facts.structures());
+        boolean away = facts.isAway();
+        lines.add("loading", away ? 1 : 0).add("pool", options.pool());
+        if (!away) {
+            lines.add("pool_structures", facts.structures());
+        }
     }
 
     private void stats(Lines lines) {
@@ -119,7 +126,7 @@ final class ServerInfo {
     }
 
     private void keyspace(Lines lines) {
-        long size = keys.size();
+        long size = facts.isAway() ? 0 : keys.size();
         if (size > 0) {
             lines.add("db0", "keys=" + size);
         }

@@ -5,8 +5,8 @@
  * from the command line. Inside, data flows one way:
  *
  * <pre>
- *   bytes ─ Netty's RESP codec ─ RequestLimiter ─ aggregators ─ ConnectionHandler   one per connection
- *                                                                     │
+ *   bytes ─ RequestDecoder ─ ConnectionHandler ─ ReplyWriter ─ bytes   one per connection
+ *                                    │
  *                                  CommandTable ── StringCommands, ListCommands, KeyCommands, …
  *                                                                     │
  *                                        Keyspace (live values, TTL) ─┴─ ListStore (queues)

@@ -31,7 +31,7 @@ class KvCommandIT {
 
     @Test
     void shouldServeUntilTerminatedAndKeepTheKeys() throws Exception {
-        try (KvProcess server = KvProcess.start("--pool", pool(), "--size", "64m", "--port", "0")) {
+        try (ServerProcess server = ServerProcess.kv("--pool", pool(), "--size", "64m", "--port", "0")) {
             assertThat(server.readyLine())
                     .isEqualTo("ready on 127.0.0.1:" + server.port() + ", pool " + pool() + ", 0 keys");
             try (Jedis jedis = server.newClient()) {
@@ -39,7 +39,7 @@ class KvCommandIT {
             }
             assertThat(server.terminate()).isEqualTo(SIGTERM_STATUS);
         }
-        try (KvProcess server = KvProcess.start("--pool", pool(), "--port", "0", "--json")) {
+        try (ServerProcess server = ServerProcess.kv("--pool", pool(), "--port", "0", "--json")) {
             JsonNode ready = new ObjectMapper().readTree(server.readyLine());
             assertThat(ready.get("status").asText()).isEqualTo("ready");
             assertThat(ready.get("keys").asLong()).isEqualTo(2);

@@ -45,7 +45,7 @@ class KvKillIT {
             this.number = number;
         }
 
-        void writeUntilKilled(KvProcess server) {
+        void writeUntilKilled(ServerProcess server) {
             try (Jedis jedis = server.newClient()) {
                 for (; ; ) {
                     jedis.incr("counter" + number);
@@ -116,10 +116,10 @@ class KvKillIT {
         }
         String pool = directory.resolve("pool").toString();
         for (int kill = 0; kill < KILLS; kill++) {
-            try (KvProcess server = KvProcess.start("--pool", pool, "--size", "256m", "--port", "0")) {
+            try (ServerProcess server = ServerProcess.kv("--pool", pool, "--size", "256m", "--port", "0")) {
                 writeAndKill(server, writers, 1 + random.nextInt(MOST_ROUNDS));
             }
-            try (KvProcess server = KvProcess.start("--pool", pool, "--port", "0");
+            try (ServerProcess server = ServerProcess.kv("--pool", pool, "--port", "0");
                     Jedis jedis = server.newClient()) {
                 for (Writer writer : writers) {
                     writer.check(jedis);
@@ -130,7 +130,7 @@ class KvKillIT {
         }
     }
 
-    private static void writeAndKill(KvProcess server, List<Writer> writers, int rounds) throws Exception {
+    private static void writeAndKill(ServerProcess server, List<Writer> writers, int rounds) throws Exception {
         List<Thread> threads = new ArrayList<>();
         for (Writer writer : writers) {
             Thread thread = new Thread(() -> writer.writeUntilKilled(server));

@@ -2,6 +2,8 @@ package io.rallocator.allocator.tcp;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.rallocator.allocator.tcp.BadNetwork.Passage;
+import io.rallocator.allocator.tcp.BadNetwork.Trouble;
 import io.rallocator.collections.Codecs;
 import io.rallocator.collections.RemoteHeap;
 import io.rallocator.collections.RemoteMap;
@@ -20,6 +22,8 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * A worker whose connection is cut again and again: each change has happened, or has not, or is settled by its id in the next heap (I10). The
@@ -44,11 +48,26 @@ class CutConnectionTest {
 
     @Test
     void shouldSettleEveryChangeWhenItsConnectionIsCut() throws Exception {
+        cutAndSettle(CUTS, MOST_BYTES, Passage.AT_ONCE);
+        if (CUTS >= 100) {
+            assertThat(unknown).as("interrupted in a change").isPositive();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"IN_SINGLE_BYTES", "DELAYED"})
+    void shouldSettleEveryChangeWhenFramesComeInPartsAndLateAndTheConnectionIsCut(final Passage passage)
+            throws Exception {
+        cutAndSettle(LATE_CUTS, MOST_BYTES / 4, passage);
+    }
+
+    private void cutAndSettle(final int cuts, final int mostBytes, final Passage passage) throws Exception {
         final TcpPool pool = new TcpPool(folder);
         try (pool;
-                CuttingProxy network = new CuttingProxy(pool.address(), () -> random.nextInt(MOST_BYTES), false)) {
+                BadNetwork network =
+                        new BadNetwork(pool.address(), () -> random.nextInt(mostBytes), Trouble.CUT, passage)) {
             Interrupted interrupted = null;
-            for (int cut = 0; cut < CUTS; cut++) {
+            for (int cut = 0; cut < cuts || step <= cuts; cut++) {
                 try (RemoteHeap heap = RemoteHeap.open(network.address() + "?timeout-ms=20000")) {
                     if (interrupted != null) {
                         settle(heap.outcome(interrupted.exception.operationId()), interrupted.model);
@@ -73,10 +92,6 @@ class CutConnectionTest {
             }
         }
         pool.check();
-        assertThat(step).as("steps").isGreaterThan(CUTS);
-        if (CUTS >= 100) {
-            assertThat(unknown).as("interrupted in a change").isPositive();
-        }
     }
 
     /** What was sent before the cut may be executed after it, but not after the answer. */
@@ -86,7 +101,8 @@ class CutConnectionTest {
         int interrupted = 0;
         try (pool;
                 RemoteHeap asker = pool.open();
-                CuttingProxy network = new CuttingProxy(pool.address(), () -> 150_000 + random.nextInt(20_000), true)) {
+                BadNetwork network = new BadNetwork(
+                        pool.address(), () -> 150_000 + random.nextInt(20_000), Trouble.LATE_CUT, Passage.AT_ONCE)) {
             final RemoteMap<Integer, Integer> seen = asker.map("map", Codecs.ints(), Codecs.ints());
             for (int cut = 0; cut < LATE_CUTS; cut++) {
                 try (RemoteHeap heap = RemoteHeap.open(network.address())) {

@@ -10,26 +10,37 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import redis.clients.jedis.Jedis;
 
-/** A server in a JVM of its own, which a test may kill. */
-final class KvProcess implements AutoCloseable {
+/** A server, or a blade, in a JVM of its own, which a test may kill. */
+final class ServerProcess implements AutoCloseable {
 
     private final Process process;
     private final String readyLine;
 
-    private KvProcess(Process process, String readyLine) {
+    private ServerProcess(Process process, String readyLine) {
         this.process = process;
         this.readyLine = readyLine;
     }
 
     /** Starts {@code kv} with these arguments and waits until it is ready. */
-    static KvProcess start(String... arguments) throws IOException {
+    static ServerProcess kv(String... arguments) throws IOException {
+        return start(KvMain.class.getName(), arguments);
+    }
+
+    /** Starts {@code blade} with these arguments and waits until it is ready. */
+    static ServerProcess blade(String... arguments) throws IOException {
+        List<String> all = new ArrayList<>(List.of("blade"));
+        all.addAll(List.of(arguments));
+        return start("io.rallocator.examples.cli.RallocatorCli", all.toArray(String[]::new));
+    }
+
+    private static ServerProcess start(String mainClass, String... arguments) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(System.getProperty("java.home") + "/bin/java");
         String flags = System.getProperty("rallocator.jvmFlags", "").trim();
         if (!flags.isEmpty()) {
             command.addAll(List.of(flags.split("\\s+")));
         }
-        command.addAll(List.of("-Xmx512m", "-cp", System.getProperty("java.class.path"), KvMain.class.getName()));
+        command.addAll(List.of("-Xmx512m", "-cp", System.getProperty("java.class.path"), mainClass));
         command.addAll(List.of(arguments));
         Process process = new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
@@ -40,7 +51,7 @@ final class KvProcess implements AutoCloseable {
             process.destroyForcibly();
             throw new IOException("the server ended before it was ready: " + command);
         }
-        return new KvProcess(process, line);
+        return new ServerProcess(process, line);
     }
 
     String readyLine() {

@@ -1,68 +1,17 @@
 package io.rallocator.examples.kv;
 
-import io.netty.buffer.ByteBufUtil;
 import io.netty.handler.codec.DecoderException;
-import io.netty.handler.codec.redis.ArrayRedisMessage;
-import io.netty.handler.codec.redis.FullBulkStringRedisMessage;
-import io.netty.handler.codec.redis.InlineCommandRedisMessage;
-import io.netty.handler.codec.redis.RedisMessage;
 import java.io.ByteArrayOutputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Turns an aggregated message into the words of a request. */
-final class RequestReader {
+/** A request that somebody typed: one line. */
+final class InlineCommand {
 
     private static final byte[][] NOTHING = new byte[0][];
     private static final int HEX_RADIX = 16;
 
-    private RequestReader() {}
-
-    /**
-     * The words of a message; none if the message asks for nothing.
-     *
-     * @throws DecoderException if a client must not send such a message; the connection is to be closed
-     * @throws CommandException if a word was too long
-     */
-    static byte[][] words(RedisMessage message) {
-        if (message instanceof ArrayRedisMessage array) {
-            return wordsOf(array);
-        }
-        if (message instanceof InlineCommandRedisMessage line) {
-            return split(line.content().getBytes(StandardCharsets.UTF_8));
-        }
-        if (message instanceof OversizedBulk bulk) {
-            throw new CommandException(bulk.reason());
-        }
-        throw new DecoderException("expected an array of bulk strings or an inline command");
-    }
-
-    private static byte[][] wordsOf(ArrayRedisMessage array) {
-        if (array.isNull()) {
-            return NOTHING;
-        }
-        List<RedisMessage> children = array.children();
-        byte[][] words = new byte[children.size()][];
-        String refusal = null;
-        for (int i = 0; i < words.length; i++) {
-            RedisMessage child = children.get(i);
-            if (child instanceof OversizedBulk bulk) {
-                refusal = bulk.reason();
-            } else if (child instanceof FullBulkStringRedisMessage word && !word.isNull()) {
-                words[i] = ByteBufUtil.getBytes(word.content());
-            } else {
-                throw new DecoderException(
-                        child instanceof FullBulkStringRedisMessage
-                                ? "invalid bulk length"
-                                : "expected '$' before each word of an array");
-            }
-        }
-        if (refusal != null) {
-            throw new CommandException(refusal);
-        }
-        return words;
-    }
+    private InlineCommand() {}
 
     /** Splits an inline command at blanks, with Redis's rules for quotes. */
     static byte[][] split(byte[] line) {

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class RequestReaderTest {
+class InlineCommandTest {
 
     @Test
     void shouldSplitInlineCommandsAtBlanks() {
@@ -38,7 +38,7 @@ class RequestReaderTest {
 
     private static List<String> split(String line) {
         List<String> words = new ArrayList<>();
-        for (byte[] word : RequestReader.split(line.getBytes(ISO_8859_1))) {
+        for (byte[] word : InlineCommand.split(line.getBytes(ISO_8859_1))) {
             words.add(new String(word, ISO_8859_1));
         }
         return words;
