@@ -6,13 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /**
  * Some histories of the simulator for each build; {@code -Psoak} runs thousands, {@code rallocator simulate} as many as asked
  * for. A failure says the seed.
  */
-@Timeout(7_200)
 class SimulatedHistoryTest {
     private static final long SEED = Long.getLong("rallocator.seed", 1);
     private static final int SEEDS = Integer.getInteger("rallocator.seeds", 24);

@@ -20,7 +20,6 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -29,11 +28,12 @@ import org.junit.jupiter.params.provider.EnumSource;
  * A worker whose connection is cut again and again: each change has happened, or has not, or is settled by its id in the next heap (I10). The
  * model is exact: nothing is lost, and nothing happens twice.
  */
-@Timeout(3_600)
 class CutConnectionTest {
     private static final int CUTS = Integer.getInteger("rallocator.cuts", 150);
     private static final int LATE_CUTS = Math.max(6, CUTS / 25);
+    /** Some connections get to a change: the first may have to adopt slabs of the dead, 64 KiB each. */
     private static final int MOST_BYTES = 400_000;
+
     private static final int KEYS = 50;
     private static final long SEED = Long.getLong("rallocator.seed", System.nanoTime());
 
@@ -48,7 +48,7 @@ class CutConnectionTest {
 
     @Test
     void shouldSettleEveryChangeWhenItsConnectionIsCut() throws Exception {
-        cutAndSettle(CUTS, MOST_BYTES, Passage.AT_ONCE);
+        cutAndSettle(CUTS, Passage.AT_ONCE);
         if (CUTS >= 100) {
             assertThat(unknown).as("interrupted in a change").isPositive();
         }
@@ -58,16 +58,19 @@ class CutConnectionTest {
     @EnumSource(names = {"IN_SINGLE_BYTES", "DELAYED"})
     void shouldSettleEveryChangeWhenFramesComeInPartsAndLateAndTheConnectionIsCut(final Passage passage)
             throws Exception {
-        cutAndSettle(LATE_CUTS, MOST_BYTES / 4, passage);
+        cutAndSettle(LATE_CUTS, passage);
     }
 
-    private void cutAndSettle(final int cuts, final int mostBytes, final Passage passage) throws Exception {
+    private void cutAndSettle(final int cuts, final Passage passage) throws Exception {
         final TcpPool pool = new TcpPool(folder);
         try (pool;
                 BadNetwork network =
-                        new BadNetwork(pool.address(), () -> random.nextInt(mostBytes), Trouble.CUT, passage)) {
+                        new BadNetwork(pool.address(), () -> random.nextInt(MOST_BYTES), Trouble.CUT, passage)) {
             Interrupted interrupted = null;
             for (int cut = 0; cut < cuts || step <= cuts; cut++) {
+                assertThat(cut)
+                        .as("connections, after %d changes, seed %d", step, SEED)
+                        .isLessThan(50 * cuts);
                 try (RemoteHeap heap = RemoteHeap.open(network.address() + "?timeout-ms=20000")) {
                     if (interrupted != null) {
                         settle(heap.outcome(interrupted.exception.operationId()), interrupted.model);

@@ -20,14 +20,12 @@ import org.agrona.concurrent.UnsafeBuffer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Frames that are malformed, truncated, oversized, repeated or out of range: the connection is closed with a reason, and neither the pool
  * nor another worker notices. The frames go through the blade's own pipeline, without a socket; {@code -Psoak} sends a million.
  */
-@Timeout(3_600)
 class HostileFramesTest {
     private static final int CAPACITY = 1 << 16;
     private static final int FRAMES = Integer.getInteger("rallocator.hostileFrames", 30_000);
