@@ -263,7 +263,11 @@ public final class Commit {
     public boolean postUnconfirmed(final Operation operation) {
         final Chain chain = lane.chain();
         lane.addOwed(chain);
-        lane.allocator().writer().addHeaders(chain);
+        final SlabWriter writer = lane.allocator().writer();
+        final boolean writesSlabs = !writer.isIdle();
+        if (writesSlabs) {
+            writer.addHeaders(chain);
+        }
         for (int i = 0; i < allocatedCount; i++) {
             chain.write(BlockRef.offset(allocated[i]), sources[i], indexes[i], lengths[i]);
             intent.putLong(IntentDescriptor.REFS_OFFSET + 8 * i, allocated[i]);
@@ -278,11 +282,15 @@ public final class Commit {
         for (int i = 1; i < words; i++) {
             chain.swapLink(linkOffset + (long) i * Long.BYTES, runWords[i], newWord);
         }
-        lane.allocator().writer().addSealWords(chain);
+        if (writesSlabs) {
+            writer.addSealWords(chain);
+        }
         chain.persist();
         post(chain, operation);
         lane.owedIsWritten();
-        lane.allocator().writer().headersAreWritten();
+        if (writesSlabs) {
+            writer.headersAreWritten();
+        }
         if (!findSwapped(chain, firstSwap)) {
             lane.oweOutcome(sequence, IntentDescriptor.DID_NOT_HAPPEN);
             return false;

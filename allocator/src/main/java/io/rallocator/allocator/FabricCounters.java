@@ -47,11 +47,44 @@ public final class FabricCounters {
      * @param amount how much
      */
     public void add(final Operation operation, final Figure figure, final long amount) {
-        final int at = operation.index() * FIGURES + figure.column;
-        if (at >= counts.length) {
-            counts = Arrays.copyOf(counts, Math.max(counts.length * 2, at + FIGURES));
+        final int row = rowOf(operation);
+        counts[row + figure.column] += amount;
+    }
+
+    /**
+     * Counts a chain of one wire round trip, by the queue pair's thread.
+     *
+     * @param operation whose
+     * @param verbs in the chain
+     * @param bytesIn read from the blade
+     * @param bytesOut written to the blade
+     * @param persists verbs of that kind
+     * @param casFailures compare-and-swaps that found another value
+     */
+    void addChain(
+            final Operation operation,
+            final int verbs,
+            final long bytesIn,
+            final long bytesOut,
+            final int persists,
+            final int casFailures) {
+        final int row = rowOf(operation);
+        final long[] all = counts;
+        all[row + Figure.CHAINS.column]++;
+        all[row + Figure.WIRE_ROUND_TRIPS.column]++;
+        all[row + Figure.VERBS.column] += verbs;
+        all[row + Figure.BYTES_IN.column] += bytesIn;
+        all[row + Figure.BYTES_OUT.column] += bytesOut;
+        all[row + Figure.PERSISTS.column] += persists;
+        all[row + Figure.CAS_FAILURES.column] += casFailures;
+    }
+
+    private int rowOf(final Operation operation) {
+        final int row = operation.index() * FIGURES;
+        if (row >= counts.length) {
+            counts = Arrays.copyOf(counts, Math.max(counts.length * 2, row + FIGURES));
         }
-        counts[at] += amount;
+        return row;
     }
 
     /**

@@ -141,9 +141,13 @@ public final class Lane {
         return (seen & BUSY) == 0 && state.compareAndSet(seen, busy(epochOf(seen)));
     }
 
+    /**
+     * Whoever sees the new state sees what the operation did; who still sees the old one believes that the epoch is pinned, which
+     * is harmless. So no fence is needed here; that everybody sees a completed verb is for the queue pair to keep.
+     */
     void release() {
         commit.onRelease();
-        state.set(owesNothing() ? IDLE : epoch << EPOCH_SHIFT | DIRTY);
+        state.setRelease(owesNothing() ? IDLE : epoch << EPOCH_SHIFT | DIRTY);
     }
 
     /** Writes what an idle lane owes. Called by the session's conductor, and by whoever wants exact sizes. */

@@ -1,8 +1,8 @@
 package io.rallocator.allocator;
 
-import io.rallocator.allocator.FabricCounters.Figure;
 import io.rallocator.persistence.HeapClosedException;
 import io.rallocator.persistence.NvmRegion;
+import java.lang.invoke.VarHandle;
 
 /**
  * The {@code local} fabric: executes chains on a shared mapping of the pool. Truly one-sided: the blade's process may be
@@ -31,37 +31,30 @@ public final class LocalQueuePair implements QueuePair {
         long out = 0;
         int persists = 0;
         int failures = 0;
+        boolean isVisible = true;
         final int count = chain.count();
         for (int verb = 0; verb < count; verb++) {
             executor.execute(chain, verb);
             switch (chain.kind(verb)) {
                 case Chain.READ, Chain.READ_LINKS -> in += chain.length(verb);
-                case Chain.WRITE -> out += chain.length(verb);
-                case Chain.COMPARE_AND_SWAP, Chain.SWAP_LINK ->
-                    failures += chain.result(verb) == chain.operand(verb) ? 0 : 1;
-                case Chain.PERSIST -> persists++;
-                default -> {
-                    // FETCH_AND_ADD: its 8 bytes are not counted
+                case Chain.WRITE -> {
+                    out += chain.length(verb);
+                    isVisible = false;
                 }
+                case Chain.COMPARE_AND_SWAP, Chain.SWAP_LINK -> {
+                    failures += chain.result(verb) == chain.operand(verb) ? 0 : 1;
+                    isVisible = true;
+                }
+                case Chain.PERSIST -> persists++;
+                default -> isVisible = true; // FETCH_AND_ADD: its 8 bytes are not counted
             }
         }
-        count(operation, count, in, out, persists, failures);
-    }
-
-    private void count(
-            final Operation operation,
-            final int verbs,
-            final long in,
-            final long out,
-            final int persists,
-            final int failures) {
-        counters.add(operation, Figure.CHAINS, 1);
-        counters.add(operation, Figure.WIRE_ROUND_TRIPS, 1);
-        counters.add(operation, Figure.VERBS, verbs);
-        counters.add(operation, Figure.BYTES_IN, in);
-        counters.add(operation, Figure.BYTES_OUT, out);
-        counters.add(operation, Figure.PERSISTS, persists);
-        counters.add(operation, Figure.CAS_FAILURES, failures);
+        if (!isVisible) {
+            VarHandle
+                    .fullFence(); // what was written may not have left the processor: a verb completes when all can see
+            // it
+        }
+        counters.addChain(operation, count, in, out, persists, failures);
     }
 
     @Override

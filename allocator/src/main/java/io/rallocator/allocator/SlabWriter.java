@@ -38,6 +38,11 @@ final class SlabWriter {
         this.lane = lane;
     }
 
+    /** Tells whether nothing is to be written: so it is for all but few operations. */
+    boolean isIdle() {
+        return toFormat.isEmpty() && toOpen.isEmpty() && toSeal.isEmpty();
+    }
+
     /** A new operation begins: every block that earlier ones allocated is linked, freed, discarded or in an intent. */
     void onAcquire() {
         if (!toSealLater.isEmpty()) {

@@ -12,6 +12,9 @@ import io.rallocator.persistence.NvmRegion.Durability;
 public final class VerbExecutor {
     private final NvmRegion region;
 
+    /** A store that completed is as durable as this pool can make it. */
+    private final boolean needsNoPersist;
+
     /**
      * Makes an executor.
      *
@@ -19,6 +22,7 @@ public final class VerbExecutor {
      */
     public VerbExecutor(final NvmRegion region) {
         this.region = region;
+        this.needsNoPersist = region.durability() == Durability.PROCESS;
     }
 
     /**
@@ -68,6 +72,9 @@ public final class VerbExecutor {
     }
 
     private void persist(final Chain chain, final int persistVerb) {
+        if (needsNoPersist) {
+            return;
+        }
         final int from = chain.persistFrom(persistVerb);
         int ranges = 0;
         for (int verb = from; verb < persistVerb; verb++) {
@@ -76,7 +83,7 @@ public final class VerbExecutor {
                 ranges++;
             }
         }
-        if (ranges == 0 || region.durability() == Durability.PROCESS) {
+        if (ranges == 0) {
             return;
         }
         region.drain();

@@ -21,6 +21,9 @@ final class BucketRewriter {
     private static final Operation EVICT = Operation.named("map.evict");
     private static final Operation SHRINK = Operation.named("map.shrink");
 
+    /** When all has expired that ever does. */
+    private static final long LAST_MOMENT = BucketBlock.NEVER - 1;
+
     private final MapTable table;
 
     BucketRewriter(final MapTable table) {
@@ -28,15 +31,18 @@ final class BucketRewriter {
     }
 
     /**
-     * Removes what is expired.
+     * Removes what is expired. Asks for the time only if something can be.
      *
      * @param lane held
      * @param bucket not frozen; if something was removed, it is as it stands then
      * @param image used for the new block
-     * @param now the moment
      * @return false if the bucket was changed meanwhile, or has still more: find it again
      */
-    boolean evict(final Lane lane, final Bucket bucket, final BucketImage image, final long now) {
+    boolean evict(final Lane lane, final Bucket bucket, final BucketImage image) {
+        if (!hasExpired(bucket, LAST_MOMENT)) {
+            return true;
+        }
+        final long now = table.now();
         if (!hasExpired(bucket, now)) {
             return true;
         }

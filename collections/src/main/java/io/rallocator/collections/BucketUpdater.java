@@ -101,10 +101,9 @@ final class BucketUpdater {
 
     /** What is expired goes first, by a commit of its own: then whatever the bucket has counts. */
     private void findWithoutExpired(final Lane lane, final Operation operation, final Scratch scratch) {
-        scratch.change.now = table.now();
         do {
             findUnfrozen(lane, operation, scratch, true);
-        } while (!rewriter.evict(lane, scratch.bucket, scratch.image, scratch.change.now));
+        } while (!rewriter.evict(lane, scratch.bucket, scratch.image));
     }
 
     /** Finds the bucket of the scratch's hash, and finishes the splits that are in the way. */

@@ -40,9 +40,6 @@ final class Change {
     /** When the new entry expires, in ms since 1970, or {@link BucketBlock#NEVER}. */
     long expiry;
 
-    /** The moment at which this attempt looks at expiries. */
-    long now;
-
     /** Allocated and not linked, or 0. */
     long bucketRef;
 

@@ -45,6 +45,7 @@ public final class PoolGeometry {
 
     private final long capacity;
     private final int[] slabClassBytes;
+    private final int unitShift;
     private final int ringCapacity;
     private final int sessions;
     private final int lanes;
@@ -74,6 +75,7 @@ public final class PoolGeometry {
         this.lanes = lanes;
         this.roots = roots;
         checkParameters();
+        unitShift = Integer.numberOfTrailingZeros(unitBytes());
         sessionsOffset = align(ROOTS_OFFSET + 8L * roots, ALIGNMENT);
         intentsOffset = sessionsOffset + (long) sessions * SessionDescriptor.BYTES;
         freeRingsOffset = intentsOffset + (long) sessions * lanes * 2 * IntentDescriptor.BYTES;
@@ -218,7 +220,7 @@ public final class PoolGeometry {
      * @return count
      */
     public int slabUnits(final int slabClass) {
-        return slabClassBytes[slabClass] / slabClassBytes[0];
+        return slabClassBytes[slabClass] >> unitShift;
     }
 
     /**
@@ -459,7 +461,7 @@ public final class PoolGeometry {
      * @return offset
      */
     public long unitOffset(final int unit) {
-        return slabsOffset + (long) unit * unitBytes();
+        return slabsOffset + ((long) unit << unitShift);
     }
 
     /**
@@ -470,7 +472,7 @@ public final class PoolGeometry {
      * @return unit
      */
     public int slabUnitAt(final long offset, final int slabClass) {
-        final int unit = (int) ((offset - slabsOffset) / unitBytes());
+        final int unit = (int) (offset - slabsOffset >> unitShift);
         return unit & -slabUnits(slabClass);
     }
 
@@ -518,8 +520,7 @@ public final class PoolGeometry {
             return false;
         }
         final SlabLayout layout = SlabLayout.of(slabBytes(slabClass), BlockRef.blockClass(ref));
-        final long inSlab = offset - unitOffset(unit) - layout.firstBlock();
-        return inSlab >= 0 && inSlab % blockBytes == 0 && inSlab / blockBytes < layout.blocks();
+        return layout.isBlockAt(offset - unitOffset(unit));
     }
 
     @Override

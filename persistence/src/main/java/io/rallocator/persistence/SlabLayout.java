@@ -65,6 +65,11 @@ public final class SlabLayout {
 
     private static final int BLOCK_ALIGNMENT = 64;
     private static final int SMALLEST_SLAB_SHIFT = 12;
+    private static final int LARGEST_SLAB_SHIFT = 23;
+
+    /** Twice the bits of an offset in a slab: with less, the rounded reciprocal could give the block behind. */
+    private static final int RECIPROCAL_SHIFT = 2 * LARGEST_SLAB_SHIFT;
+
     private static final SlabLayout[][] CACHE = new SlabLayout[12][SizeClasses.COUNT];
 
     private final int slabBytes;
@@ -73,6 +78,9 @@ public final class SlabLayout {
     private final int blocks;
     private final int freedOffset;
     private final int firstBlock;
+
+    /** 2^{@value #RECIPROCAL_SHIFT} ÷ size of a block, rounded up. */
+    private final long reciprocal;
 
     private SlabLayout(final int slabBytes, final int blockClass) {
         this.slabBytes = slabBytes;
@@ -89,6 +97,7 @@ public final class SlabLayout {
         this.blocks = count;
         this.freedOffset = BITMAP_OFFSET + bitmapBytes(count);
         this.firstBlock = overhead(count);
+        this.reciprocal = ((1L << RECIPROCAL_SHIFT) + blockBytes - 1) / blockBytes;
     }
 
     /**
@@ -204,6 +213,21 @@ public final class SlabLayout {
      * @return its index
      */
     public int indexAt(final long offsetInSlab) {
-        return (int) ((offsetInSlab - firstBlock) / blockBytes);
+        final long distance = offsetInSlab - firstBlock;
+        // every operation does this several times, and a division takes ten times as long as a multiplication
+        return distance >>> LARGEST_SLAB_SHIFT == 0
+                ? (int) (distance * reciprocal >>> RECIPROCAL_SHIFT)
+                : (int) (distance / blockBytes);
+    }
+
+    /**
+     * Tells whether a block begins at an offset.
+     *
+     * @param offsetInSlab any
+     * @return false if none does
+     */
+    public boolean isBlockAt(final long offsetInSlab) {
+        final int index = indexAt(offsetInSlab);
+        return index >= 0 && index < blocks && blockOffset(index) == offsetInSlab;
     }
 }

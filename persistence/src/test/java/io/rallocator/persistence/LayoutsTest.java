@@ -88,9 +88,34 @@ class LayoutsTest {
                 .isLessThanOrEqualTo(slabBytes);
         final long oneMore = SlabLayout.overhead(blocks + 1) + (blocks + 1L) * blockBytes;
         assertThat(oneMore).as("%s: one more block would fit", what).isGreaterThan(slabBytes);
-        assertThat(layout.indexAt(layout.blockOffset(0))).isZero();
-        assertThat(layout.indexAt(layout.blockOffset(blocks - 1))).isEqualTo(blocks - 1);
+        assertThat(findWrongIndex(layout))
+                .as("%s: offset with a wrong index", what)
+                .isEqualTo(-1);
         assertThat(SlabLayout.of(slabBytes, layout.blockClass())).isSameAs(layout);
+    }
+
+    /** The first offset whose block is not the one that a division gives, or -1; looks at both ends of every block. */
+    private static long findWrongIndex(final SlabLayout layout) {
+        for (int index = 0; index < layout.blocks(); index++) {
+            final long first = layout.blockOffset(index);
+            final long last = first + layout.blockBytes() - 1;
+            if (layout.indexAt(first) != index || !layout.isBlockAt(first)) {
+                return first;
+            }
+            if (layout.indexAt(last) != index || layout.isBlockAt(last)) {
+                return last;
+            }
+        }
+        final long[] outside = {
+            layout.blockOffset(layout.blocks()), layout.firstBlock() - layout.blockBytes(), -1, 1L << 40
+        };
+        for (final long offset : outside) {
+            if (layout.isBlockAt(offset)
+                    || layout.indexAt(offset) != (int) ((offset - layout.firstBlock()) / layout.blockBytes())) {
+                return offset;
+            }
+        }
+        return -1;
     }
 
     // ---- pools
