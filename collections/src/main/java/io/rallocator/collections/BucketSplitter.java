@@ -31,6 +31,9 @@ final class BucketSplitter {
     private final MapLayout layout;
     private int pause;
 
+    /** What this worker knows of the table's size is not what the pool says: read that before the next split. */
+    private boolean sizeIsDoubtful = true;
+
     BucketSplitter(final MapTable table) {
         this.table = table;
         this.layout = table.layout();
@@ -57,8 +60,9 @@ final class BucketSplitter {
     private void tryGrow(final Lane lane, final Bucket bucket, final Division division) {
         int lost = 0;
         for (int step = 0; step < MAX_STEPS && lost < MAX_LOST; step++) {
-            final long buckets = lane.readWord(SPLIT, table.bucketsOffset());
-            if (buckets < MapLayout.FIRST_BUCKETS || buckets > layout.maxBuckets()) {
+            final boolean known = !sizeIsDoubtful;
+            final long buckets = known ? table.knownBuckets() : lane.readWord(SPLIT, table.bucketsOffset());
+            if (!table.isPossibleSize(buckets)) {
                 swapBuckets(lane, buckets, MapLayout.FIRST_BUCKETS); // damaged; the levels know better
                 continue;
             }
@@ -66,9 +70,13 @@ final class BucketSplitter {
             if (buckets == layout.maxBuckets()) {
                 return;
             }
+            sizeIsDoubtful = true; // until a split has made the table larger by one
             final int level = MapLayout.levelOf(buckets);
             bucket.index = buckets & MapLayout.mask(level);
             table.locator().load(lane, SPLIT, bucket, false);
+            if (known && (bucket.isUninit() || bucket.level != level)) {
+                continue; // others made the table larger
+            }
             if (bucket.isUninit() || bucket.level < level) {
                 swapBuckets(lane, buckets, MapLayout.FIRST_BUCKETS);
             } else if (bucket.level > level) {
@@ -115,14 +123,13 @@ final class BucketSplitter {
             if (!highIsLinked) {
                 linkHigh(lane, bucket, division, high, highOffset);
             }
-            if (!linkLow(lane, bucket, division)) {
+            if (!linkLow(lane, bucket, division, high)) {
                 return false;
             }
         } finally {
             discard(lane, division);
         }
         table.forget(bucket);
-        advance(lane, high);
         return true;
     }
 
@@ -210,8 +217,11 @@ final class BucketSplitter {
         }
     }
 
-    /** Replaces the frozen word by the lower half, unless somebody did. */
-    private boolean linkLow(final Lane lane, final Bucket bucket, final Division division) {
+    /**
+     * Replaces the frozen word by the lower half, unless somebody did. The upper half is linked, so the table's size may count
+     * it by now, whatever becomes of the swap.
+     */
+    private boolean linkLow(final Lane lane, final Bucket bucket, final Division division, final long high) {
         final long ref = division.lowRef;
         final int level = bucket.level + 1;
         final long newWord =
@@ -235,22 +245,30 @@ final class BucketSplitter {
             commit.free(Blocks.refToFree(lane.geometry(), bucket.word, bucket.wordOffset, bucket.block));
         }
         division.lowRef = 0;
-        if (commit.post(SPLIT)) {
-            return true;
+        final int verb = lane.chain().compareAndSwap(table.bucketsOffset(), high, high + 1);
+        final boolean linked = commit.post(SPLIT);
+        learnAdvance(high, lane.chain().result(verb));
+        if (!linked) {
+            division.lowRef = ref;
         }
-        division.lowRef = ref;
-        return false;
+        return linked;
     }
 
     // ---- the hint of the table's size
 
     private void advance(final Lane lane, final long buckets) {
-        table.learnBuckets(buckets + 1);
-        swapBuckets(lane, buckets, buckets + 1);
+        learnAdvance(buckets, swapBuckets(lane, buckets, buckets + 1));
     }
 
-    private void swapBuckets(final Lane lane, final long from, final long to) {
-        lane.chain().compareAndSwap(table.bucketsOffset(), from, to);
+    /** A swap that was to make the size larger by one found this size. */
+    private void learnAdvance(final long buckets, final long found) {
+        table.learnBuckets(buckets + 1);
+        sizeIsDoubtful = found != buckets || table.knownBuckets() != buckets + 1;
+    }
+
+    private long swapBuckets(final Lane lane, final long from, final long to) {
+        final int verb = lane.chain().compareAndSwap(table.bucketsOffset(), from, to);
         lane.chain().post(SPLIT);
+        return lane.chain().result(verb);
     }
 }
