@@ -32,6 +32,8 @@ public final class Chain {
     /** Verbs that one chain can have. */
     public static final int MAX_VERBS = 256;
 
+    private static final int KEPT_BYTES = 64 << 10;
+
     private final QueuePair queuePair;
     private final byte[] kinds = new byte[MAX_VERBS];
     private final long[] offsets = new long[MAX_VERBS];
@@ -39,12 +41,21 @@ public final class Chain {
     private final int[] indexes = new int[MAX_VERBS];
     private final long[] operands = new long[MAX_VERBS];
     private final long[] replacements = new long[MAX_VERBS];
+
+    /** What READs and WRITEs of more than a word read into and write from; of other verbs, what was there before. */
     private final DirectBuffer[] buffers = new DirectBuffer[MAX_VERBS];
+
+    /** The verb reads or writes a word that is kept here. */
+    private final boolean[] isWord = new boolean[MAX_VERBS];
+
     private final UnsafeBuffer words = new UnsafeBuffer(new byte[8 * MAX_VERBS]);
     private final UnaryOperator<RallocatorException> failures;
     private int count;
     private int firstUnpersisted;
     private boolean posted;
+
+    /** One of the buffers is so large that it must not be kept from the garbage collector. */
+    private boolean refersToLarge;
 
     /**
      * Makes an empty chain.
@@ -75,7 +86,7 @@ public final class Chain {
      * @return this
      */
     public Chain read(final long offset, final MutableDirectBuffer target, final int index, final int length) {
-        add(READ, offset, target, index, length);
+        add(READ, offset, index, length, target);
         return this;
     }
 
@@ -86,9 +97,7 @@ public final class Chain {
      * @return the verb's number, for {@link #result}
      */
     public int readWord(final long offset) {
-        final int verb = begin();
-        add(READ, offset, words, 8 * verb, Long.BYTES);
-        return verb;
+        return addWord(READ, offset, Long.BYTES);
     }
 
     /**
@@ -98,9 +107,7 @@ public final class Chain {
      * @return the verb's number: {@link #result} is durable
      */
     public int readLink(final long offset) {
-        final int verb = begin();
-        add(READ_LINKS, offset, words, 8 * verb, Long.BYTES);
-        return verb;
+        return addWord(READ_LINKS, offset, Long.BYTES);
     }
 
     /**
@@ -113,7 +120,7 @@ public final class Chain {
      * @return this
      */
     public Chain readLinks(final long offset, final UnsafeBuffer target, final int index, final int length) {
-        add(READ_LINKS, offset, target, index, length);
+        add(READ_LINKS, offset, index, length, target);
         return this;
     }
 
@@ -142,7 +149,7 @@ public final class Chain {
      * @return this
      */
     public Chain write(final long offset, final DirectBuffer source, final int index, final int length) {
-        add(WRITE, offset, source, index, length);
+        add(WRITE, offset, index, length, source);
         return this;
     }
 
@@ -154,9 +161,7 @@ public final class Chain {
      * @return this
      */
     public Chain writeWord(final long offset, final long value) {
-        final int verb = begin();
-        words.putLong(8 * verb, value);
-        add(WRITE, offset, words, 8 * verb, Long.BYTES);
+        words.putLong(8 * addWord(WRITE, offset, Long.BYTES), value);
         return this;
     }
 
@@ -168,9 +173,7 @@ public final class Chain {
      * @return this
      */
     public Chain writeByte(final long offset, final byte value) {
-        final int verb = begin();
-        words.putByte(8 * verb, value);
-        add(WRITE, offset, words, 8 * verb, 1);
+        words.putByte(8 * addWord(WRITE, offset, 1), value);
         return this;
     }
 
@@ -182,7 +185,7 @@ public final class Chain {
      * @return the verb's number: {@link #result} is the word before
      */
     public int fetchAndAdd(final long offset, final long delta) {
-        final int verb = add(FETCH_AND_ADD, offset, null, 0, Long.BYTES);
+        final int verb = add(FETCH_AND_ADD, offset, 0, Long.BYTES);
         operands[verb] = delta;
         return verb;
     }
@@ -196,7 +199,7 @@ public final class Chain {
      * @return the verb's number: {@link #result} is the word before, equal to {@code expected} exactly on success
      */
     public int compareAndSwap(final long offset, final long expected, final long replacement) {
-        final int verb = add(COMPARE_AND_SWAP, offset, null, 0, Long.BYTES);
+        final int verb = add(COMPARE_AND_SWAP, offset, 0, Long.BYTES);
         operands[verb] = expected;
         replacements[verb] = replacement;
         return verb;
@@ -209,7 +212,7 @@ public final class Chain {
      */
     public Chain persist() {
         final int from = begin() == 0 ? 0 : firstUnpersisted;
-        final int verb = add(PERSIST, 0, null, from, 0);
+        final int verb = add(PERSIST, 0, from, 0);
         firstUnpersisted = verb + 1;
         return this;
     }
@@ -262,26 +265,44 @@ public final class Chain {
 
     private int begin() {
         if (posted) {
-            Arrays.fill(buffers, 0, count, null);
             posted = false;
             count = 0;
             firstUnpersisted = 0;
+            if (refersToLarge) {
+                refersToLarge = false;
+                Arrays.fill(buffers, null);
+            }
         }
         return count;
     }
 
-    private int add(final byte kind, final long offset, final DirectBuffer buffer, final int index, final int length) {
+    private int add(final byte kind, final long offset, final int index, final int length) {
         final int verb = begin();
         if (verb == MAX_VERBS) {
             throw new IllegalStateException("a chain has at most " + MAX_VERBS + " verbs");
         }
         kinds[verb] = kind;
         offsets[verb] = offset;
-        buffers[verb] = buffer;
         indexes[verb] = index;
         lengths[verb] = length;
+        isWord[verb] = false;
         count = verb + 1;
         return verb;
+    }
+
+    private int addWord(final byte kind, final long offset, final int length) {
+        final int verb = add(kind, offset, 8 * begin(), length);
+        isWord[verb] = true;
+        return verb;
+    }
+
+    /** A reference that is there already is not stored again: a collector may need a fence for that, which costs more than the rest. */
+    private void add(final byte kind, final long offset, final int index, final int length, final DirectBuffer buffer) {
+        final int verb = add(kind, offset, index, length);
+        if (buffers[verb] != buffer) {
+            buffers[verb] = buffer;
+        }
+        refersToLarge |= buffer.capacity() > KEPT_BYTES;
     }
 
     // ---- for fabrics
@@ -342,7 +363,7 @@ public final class Chain {
      * @return the buffer
      */
     public DirectBuffer source(final int verb) {
-        return buffers[verb];
+        return isWord[verb] ? words : buffers[verb];
     }
 
     /**
@@ -352,7 +373,7 @@ public final class Chain {
      * @return the buffer
      */
     public MutableDirectBuffer target(final int verb) {
-        return (MutableDirectBuffer) buffers[verb];
+        return isWord[verb] ? words : (MutableDirectBuffer) buffers[verb];
     }
 
     UnsafeBuffer links(final int verb) {
@@ -361,7 +382,7 @@ public final class Chain {
 
     /** True if the chain keeps the word that the verb reads or writes. */
     boolean isWord(final int verb) {
-        return buffers[verb] == words;
+        return isWord[verb];
     }
 
     /**

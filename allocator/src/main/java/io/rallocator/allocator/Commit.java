@@ -147,7 +147,9 @@ public final class Commit {
     public Commit allocate(final long ref, final DirectBuffer source, final int index, final int length) {
         checkRoom();
         allocated[allocatedCount] = ref;
-        sources[allocatedCount] = source;
+        if (sources[allocatedCount] != source) {
+            sources[allocatedCount] = source; // see Chain.add
+        }
         indexes[allocatedCount] = index;
         lengths[allocatedCount] = length;
         allocatedCount++;
@@ -332,7 +334,9 @@ public final class Commit {
     /** If the fabric fails, nobody here knows what happened: only recovery finds out, so the session ends. */
     private void post(final Chain chain, final Operation operation) {
         lane.forgetOutcome(sequence);
-        posted = operation;
+        if (posted != operation) {
+            posted = operation;
+        }
         postOrFence(chain, operation, isHelp ? notUnderWay() : sequence);
     }
 

@@ -60,8 +60,11 @@ final class Bucket {
         length = 0;
     }
 
+    @SuppressWarnings("ReferenceEquality") // the same buffer, not equal bytes: see Chain.add
     void setBlock(final UnsafeBuffer buffer, final int checkedLength) {
-        block = buffer;
+        if (block != buffer) {
+            block = buffer;
+        }
         length = checkedLength;
         level = BucketBlock.level(buffer);
     }

@@ -131,7 +131,6 @@ final class Scratch {
         if (depth == KEPT_NESTED) {
             inner = null;
         }
-        view.wrap(0, 0); // whoever kept it reads nothing of the next operation
         if (key.capacity() > KEPT_BYTES) {
             key = new ExpandableArrayBuffer(128);
         }
@@ -143,6 +142,10 @@ final class Scratch {
         }
         offered.trim(KEPT_BYTES);
         result.trim(KEPT_BYTES);
+        view.wrap(
+                result.buffer(),
+                0,
+                0); // whoever kept it reads nothing of the next operation; where it is: see Chain.add
         bucket.trim(KEPT_BYTES);
     }
 
