@@ -21,6 +21,7 @@ import picocli.CommandLine.Spec;
             PeersCommand.class,
             TcpCommand.class,
             VerbsCommand.class,
+            AllocatorsCommand.class,
             KvBenchCommand.class,
             RecoveryWorkerCommand.class,
             PeerPairCommand.class
@@ -57,6 +58,7 @@ public final class BenchCli implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "Say what to measure: recovery, peers, tcp, verbs or kv.");
+        throw new ParameterException(
+                spec.commandLine(), "Say what to measure: recovery, peers, tcp, verbs, allocators or kv.");
     }
 }

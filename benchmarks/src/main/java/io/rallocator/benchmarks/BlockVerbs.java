@@ -4,16 +4,13 @@ import io.rallocator.allocator.FabricCounters.Figure;
 import io.rallocator.allocator.Lane;
 import io.rallocator.allocator.Operation;
 import io.rallocator.allocator.WorkerSession;
-import io.rallocator.persistence.BlockRef;
 import io.rallocator.persistence.CheckedWord;
-import io.rallocator.persistence.LinkWord;
 import io.rallocator.persistence.PoolGeometry;
 import io.rallocator.persistence.RingDescriptor;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongSupplier;
-import org.agrona.concurrent.UnsafeBuffer;
 
 /**
  * What slabs and blocks cost. A slab is cold if it is the worker's first of its class, and warm when the worker takes many: then a few come at once. A block is
@@ -23,16 +20,13 @@ final class BlockVerbs {
     private static final Operation ACQUIRE = Operation.named("slab.acquire");
     private static final Operation COMMIT = Operation.named("bench.commit");
     private static final Operation WAIT = Operation.named("bench.wait");
-    private static final int BLOCK_BYTES = 128;
+    private static final int BLOCK_BYTES = LinkedBlock.BYTES;
     private static final int SLABS = 64;
     private static final int COLD_SESSIONS = 15;
-    private static final int CODE = 1;
-    private static final int NO_STRUCTURE = 0;
 
     private final Path pool;
     private final int samples;
     private final List<VerbCost> costs = new ArrayList<>();
-    private final UnsafeBuffer block = new UnsafeBuffer(new byte[BLOCK_BYTES]);
 
     BlockVerbs(final Path pool, final int samples) {
         this.pool = pool;
@@ -161,11 +155,12 @@ final class BlockVerbs {
     /** What a commit that unlinks a block costs more than one that does not: the mark of the block rides on the next one. */
     private void free(final WorkerSession session, final WorkerSession other) {
         withLane(session, lane -> {
-            final Word word = new Word(lane);
-            final VerbCost none = commits(session, VerbCost.WARM, () -> word.change(lane.allocate(BLOCK_BYTES), 0));
+            final LinkedBlock word = new LinkedBlock(lane);
+            final VerbCost none =
+                    commits(session, VerbCost.WARM, () -> word.change(lane, COMMIT, lane.allocate(BLOCK_BYTES), 0));
             costs.add(commits(session, VerbCost.WARM, () -> {
-                        final long old = word.ref;
-                        word.change(lane.allocate(BLOCK_BYTES), old);
+                        final long old = word.ref();
+                        word.change(lane, COMMIT, lane.allocate(BLOCK_BYTES), old);
                     })
                     .minus("block.free", none));
             final long[] others = new long[samples];
@@ -176,8 +171,10 @@ final class BlockVerbs {
                 }
             });
             final int[] next = {0};
-            final VerbCost cold =
-                    commits(session, VerbCost.COLD, () -> word.change(lane.allocate(BLOCK_BYTES), others[next[0]++]));
+            final VerbCost cold = commits(
+                    session,
+                    VerbCost.COLD,
+                    () -> word.change(lane, COMMIT, lane.allocate(BLOCK_BYTES), others[next[0]++]));
             costs.add(cold.minus("block.free", none));
         });
     }
@@ -185,33 +182,5 @@ final class BlockVerbs {
     private VerbCost commits(final WorkerSession session, final String state, final Runnable commit) {
         return VerbCost.medianOf(
                 COMMIT.name(), state, figure -> session.count(COMMIT, figure), samples, () -> {}, commit);
-    }
-
-    /** A link word in a block of its own; no structure reaches it, and the pool goes away with all of it. */
-    private final class Word {
-        private final Lane lane;
-        private final long offset;
-        private long word;
-        private long ref;
-
-        Word(final Lane lane) {
-            this.lane = lane;
-            this.offset = BlockRef.offset(lane.allocate(BLOCK_BYTES));
-            this.word = LinkWord.special(0, 1);
-            lane.chain().writeWord(offset, word).post(WAIT);
-        }
-
-        void change(final long next, final long freed) {
-            final long replacement = LinkWord.pointTo(word, next);
-            lane.commit().begin(CODE, NO_STRUCTURE, offset, word, replacement).allocate(next, block, 0, BLOCK_BYTES);
-            if (freed != 0) {
-                lane.commit().free(freed);
-            }
-            if (!lane.commit().post(COMMIT)) {
-                throw new IllegalStateException("somebody else changed a link word of ours");
-            }
-            word = replacement;
-            ref = next;
-        }
     }
 }
