@@ -7,10 +7,11 @@ import java.util.concurrent.atomic.AtomicLongArray;
 
 /**
  * What a worker keeps in DRAM about a slab that it owns: which blocks are taken, and with which generation each will be
- * handed out next. All of it is rebuilt from the slab's bytes by an adopter or by recovery.
+ * handed out next. All of it is rebuilt from the slab's bytes by an adopter or by recovery. An object takes 64 bytes, and 3 bits and
+ * a byte for each block.
  *
  * <p>Threads: the owning lane alone changes {@code taken} and {@code freed}; other lanes of the session say through
- * {@link #limbo} and {@link #returned} what they freed.
+ * {@link #freeing} what they freed.
  */
 final class Slab {
     final int unit;
@@ -26,11 +27,11 @@ final class Slab {
     /** The freed byte of each block as last seen: its next generation is one more. */
     final byte[] freed;
 
-    /** Bit set: a lane of this session knows that the block was freed, and waits for the epochs. */
-    final AtomicLongArray limbo;
-
-    /** Bit set: the epochs are over, the owner may hand the block out again. */
-    final AtomicLongArray returned;
+    /**
+     * Two bitmaps, one behind the other. Bit set in the first: a lane of this session knows that the block was freed, and waits for
+     * the epochs. In the second: the epochs are over, the owner may hand the block out again.
+     */
+    private final AtomicLongArray freeing;
 
     /** Blocks that can be handed out. */
     int available;
@@ -65,8 +66,7 @@ final class Slab {
         final int words = layout.bitmapWords();
         taken = new long[words];
         freed = new byte[layout.blocks()];
-        limbo = new AtomicLongArray(words);
-        returned = new AtomicLongArray(words);
+        freeing = new AtomicLongArray(2 * words);
         available = layout.blocks();
         final int used = layout.blocks() & 63;
         if (used != 0) {
@@ -100,7 +100,7 @@ final class Slab {
     void release(final int index) {
         untake(index);
         freed[index]++;
-        clear(limbo, index);
+        leaveLimbo(index);
     }
 
     boolean isTaken(final int index) {
@@ -113,11 +113,11 @@ final class Slab {
      * @return false if that was noted before
      */
     boolean enterLimbo(final int index) {
-        return (orBits(limbo, index) & 1L << index) == 0;
+        return (orBits(index >>> 6, index) & 1L << index) == 0;
     }
 
     boolean isInLimbo(final int index) {
-        return (limbo.get(index >>> 6) & 1L << index) != 0;
+        return (freeing.get(index >>> 6) & 1L << index) != 0;
     }
 
     /**
@@ -126,7 +126,7 @@ final class Slab {
      * @return true if the slab had no returned block in this word before, so the owner should be told
      */
     boolean giveBack(final int index) {
-        return orBits(returned, index) == 0;
+        return orBits(taken.length + (index >>> 6), index) == 0;
     }
 
     /**
@@ -137,7 +137,8 @@ final class Slab {
     int collectReturned() {
         int collected = 0;
         for (int word = 0; word < taken.length; word++) {
-            long bits = returned.get(word) == 0 ? 0 : returned.getAndSet(word, 0);
+            final int at = taken.length + word;
+            long bits = freeing.get(at) == 0 ? 0 : freeing.getAndSet(at, 0);
             while (bits != 0) {
                 final int bit = Long.numberOfTrailingZeros(bits);
                 release((word << 6) + bit);
@@ -161,21 +162,20 @@ final class Slab {
         return available >= Math.max(1, layout.blocks() >>> 3);
     }
 
-    private static long orBits(final AtomicLongArray bits, final int index) {
-        final int word = index >>> 6;
+    private long orBits(final int word, final int index) {
         for (; ; ) {
-            final long old = bits.get(word);
-            if (bits.compareAndSet(word, old, old | 1L << index)) {
+            final long old = freeing.get(word);
+            if (freeing.compareAndSet(word, old, old | 1L << index)) {
                 return old;
             }
         }
     }
 
-    private static void clear(final AtomicLongArray bits, final int index) {
+    private void leaveLimbo(final int index) {
         final int word = index >>> 6;
         for (; ; ) {
-            final long old = bits.get(word);
-            if (bits.compareAndSet(word, old, old & ~(1L << index))) {
+            final long old = freeing.get(word);
+            if (freeing.compareAndSet(word, old, old & ~(1L << index))) {
                 return;
             }
         }

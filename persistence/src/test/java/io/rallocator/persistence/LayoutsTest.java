@@ -39,6 +39,19 @@ class LayoutsTest {
     }
 
     @Test
+    void shouldWasteAnEighthAtMostWhenABlockHasUpToTwoKibibytes() {
+        for (int length = 57; length <= 2048; length++) {
+            final int bytes = SizeClasses.bytes(SizeClasses.indexFor(length));
+            assertThat(8 * (bytes - length)).as("of %d for %d", bytes, length).isLessThanOrEqualTo(bytes);
+        }
+        for (int length = 25; length <= 56; length++) {
+            assertThat(SizeClasses.bytes(SizeClasses.indexFor(length)) - length)
+                    .as("blocks are aligned to 8")
+                    .isLessThan(8);
+        }
+    }
+
+    @Test
     void shouldWasteAnEighthAtMostUpTo2KiB() {
         for (int index = 1; SizeClasses.bytes(index) <= 2048; index++) {
             final int previous = SizeClasses.bytes(index - 1);
