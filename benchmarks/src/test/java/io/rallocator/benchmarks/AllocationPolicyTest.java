@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -46,6 +47,25 @@ class AllocationPolicyTest {
             for (final AllocationPolicy.Worker worker : workers) {
                 worker.close();
             }
+        }
+    }
+
+    @Test
+    void shouldPassABlockThatIsInUseWhenTheCursorOfOneTierComesRound() {
+        try (AllocationPolicy policy = new OneTierPolicy(new PolicyPool(folder.resolve("pool")), 1);
+                AllocationPolicy.Worker holder = policy.worker(0);
+                AllocationPolicy.Worker other = policy.worker(1)) {
+            final long held = holder.allocate(100);
+            final Set<Long> seen = new HashSet<>();
+            for (int i = 0; i < 2 * OneTierPolicy.BLOCKS_PER_WORKER; i++) {
+                final long block = other.allocate(100);
+                seen.add(block);
+                other.free(block);
+            }
+            assertThat(seen)
+                    .as("all others, each again")
+                    .hasSize(OneTierPolicy.BLOCKS_PER_WORKER - 1)
+                    .doesNotContain(held);
         }
     }
 
