@@ -1,5 +1,7 @@
 package io.rallocator.benchmarks;
 
+import io.rallocator.persistence.OutOfRemoteMemoryException;
+import java.util.Arrays;
 import java.util.SplittableRandom;
 
 /** In what order a worker allocates and frees {@value #BLOCKS} blocks in a round: after the benchmarks of allocators that bear the names. */
@@ -27,6 +29,7 @@ enum AllocationPattern {
             for (int i = WINDOW; i < BLOCKS; i++) {
                 final int victim = plan.order[i] % WINDOW;
                 worker.free(plan.blocks[victim]);
+                plan.blocks[victim] = NONE;
                 plan.blocks[victim] = worker.allocate(plan.sizes[i]);
             }
             for (int i = 0; i < WINDOW; i++) {
@@ -39,6 +42,7 @@ enum AllocationPattern {
     static final int MIN_BYTES = 16;
     static final int MAX_BYTES = 512;
     private static final int WINDOW = 1024;
+    private static final long NONE = -1;
 
     /** What a worker does in every round; made beforehand, so that only allocating and freeing takes time. */
     static final class Plan {
@@ -59,13 +63,20 @@ enum AllocationPattern {
 
     abstract void round(AllocationPolicy.Worker worker, Plan plan);
 
-    /** A round from its beginning to its end. */
+    /** A round from its beginning to its end; again from the beginning if memory was not there in time. */
     final void run(final AllocationPolicy.Worker worker, final Plan plan) {
-        worker.begin();
-        try {
-            round(worker, plan);
-        } finally {
+        for (int attempt = 0; ; attempt++) {
+            Arrays.fill(plan.blocks, NONE);
+            worker.begin();
+            try {
+                round(worker, plan);
+            } catch (final OutOfRemoteMemoryException e) {
+                Arrays.stream(plan.blocks).filter(block -> block != NONE).forEach(worker::free);
+                worker.abandon(e, attempt);
+                continue;
+            }
             worker.end();
+            return;
         }
     }
 }

@@ -1,6 +1,7 @@
 package io.rallocator.benchmarks;
 
 import io.rallocator.allocator.FabricCounters.Figure;
+import io.rallocator.persistence.OutOfRemoteMemoryException;
 
 /** A way of giving blocks of one blade's memory to its workers: the product's, and those that it is compared with. */
 interface AllocationPolicy extends AutoCloseable {
@@ -13,6 +14,15 @@ interface AllocationPolicy extends AutoCloseable {
         long allocate(int bytes);
 
         void free(long block);
+
+        /**
+         * The round ends before its time: all that was allocated in it is freed. Waits until another has a chance.
+         *
+         * @throws OutOfRemoteMemoryException if none has
+         */
+        default void abandon(final OutOfRemoteMemoryException exhausted, final int attempt) {
+            throw exhausted;
+        }
 
         /** The round is over. */
         void end();

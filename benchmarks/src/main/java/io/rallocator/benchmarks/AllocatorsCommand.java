@@ -1,6 +1,7 @@
 package io.rallocator.benchmarks;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -65,6 +66,9 @@ final class AllocatorsCommand implements Callable<Integer> {
         if (workers < 1 || workers > MOST_WORKERS) {
             throw new IllegalArgumentException("--workers must be 1 to " + MOST_WORKERS + ", not " + workers);
         }
+        if (folder != null && !Files.isDirectory(folder)) {
+            throw new IllegalArgumentException("--out must be a folder that exists, not " + folder);
+        }
         try (WorkFolder work = WorkFolder.create(folder, 1L << 30, false)) {
             final Map<String, Object> result = new LinkedHashMap<>();
             result.put("benchmark", "allocators");
@@ -92,7 +96,7 @@ final class AllocatorsCommand implements Callable<Integer> {
         for (final Contender contender : contenders) {
             report.progress(spec, contender.name());
             final Path path = work.resolve(contender.name());
-            try (AllocationPolicy policy = contender.maker().apply(new PolicyPool(path))) {
+            try (AllocationPolicy policy = contender.maker().apply(new PolicyPool(path, workers))) {
                 final AllocationCost cost =
                         new AllocationRun(policy, workers, contender.rounds()).measure(contender.name(), RUNS);
                 report.say(spec, cost.text());
@@ -113,8 +117,8 @@ final class AllocatorsCommand implements Callable<Integer> {
 
     private List<Map<String, Object>> twin(final Path work) {
         final List<Map<String, Object>> rows = new ArrayList<>();
-        try (AllocationPolicy ours = new TwoTierPolicy(new PolicyPool(work.resolve("ours")), true);
-                AllocationPolicy twin = new TwoTierPolicy(new PolicyPool(work.resolve("twin")), false);
+        try (AllocationPolicy ours = new TwoTierPolicy(new PolicyPool(work.resolve("ours"), 1), true);
+                AllocationPolicy twin = new TwoTierPolicy(new PolicyPool(work.resolve("twin"), 1), false);
                 TwinRun run = new TwinRun(ours, twin, quick ? 21 : 101, quick ? 5 : 10)) {
             for (final AllocationPattern pattern : AllocationPattern.values()) {
                 final Map<String, Object> row = new LinkedHashMap<>();

@@ -50,12 +50,12 @@ final class MapCosts {
 
     List<Map<String, Object>> measure(final Path folder) {
         final Path path = folder.resolve("map-two-tier");
-        try (PolicyPool pool = new PolicyPool(path);
+        try (PolicyPool pool = new PolicyPool(path, 1);
                 RemoteHeap heap = pool.heap("map", cacheBytes)) {
             final RemoteMap<Long, byte[]> map = heap.map("map", Codecs.longs(), Codecs.bytes());
             measure("two-tier", figure -> count(heap, figure), map::get, key -> map.set(key, value));
         }
-        try (PolicyPool pool = new PolicyPool(folder.resolve("map-paged"));
+        try (PolicyPool pool = new PolicyPool(folder.resolve("map-paged"), 1);
                 WorkerSession owner = WorkerSession.over(pool.fabric(), "owner");
                 PagedMemory memory = new PagedMemory(
                         pool, new RemoteArea(owner, 2L * keys * ENTRY_BYTES), cacheBytes / PagedMemory.PAGE_BYTES)) {

@@ -15,12 +15,16 @@ final class PolicyPool implements AutoCloseable {
     /** Modelled: a round trip takes 2 µs, and 100 Gbit/s pass; memory and PERSIST take no time, which is in favour of those who use them more. */
     static final TimeModel NETWORK = new TimeModel(2_000, 100_000_000_000L, 0, 0, true);
 
-    private static final long BYTES = 512L << 20;
+    /** Of the pool, for each worker: a sparse file, so what is not used takes nothing. */
+    private static final long BYTES_A_WORKER = 32L << 20;
+
+    private static final int FEWEST_WORKERS = 16;
 
     private final Blade blade;
 
-    PolicyPool(final Path path) {
-        PoolFile.create(path, PoolGeometry.ofCapacity(BYTES), true, written -> {});
+    PolicyPool(final Path path, final int workers) {
+        PoolFile.create(
+                path, PoolGeometry.ofCapacity(Math.max(workers, FEWEST_WORKERS) * BYTES_A_WORKER), true, written -> {});
         blade = Blade.open(path);
     }
 

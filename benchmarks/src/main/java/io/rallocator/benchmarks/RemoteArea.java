@@ -4,6 +4,7 @@ import io.rallocator.allocator.Lane;
 import io.rallocator.allocator.Operation;
 import io.rallocator.allocator.WorkerSession;
 import io.rallocator.persistence.BlockRef;
+import java.util.Arrays;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /** Zeroed memory of the blade for a policy of its own, in extents that are blocks of a session. The blade takes them back when the session ends. */
@@ -15,16 +16,15 @@ final class RemoteArea {
 
     RemoteArea(final WorkerSession session, final long bytes) {
         extents = new long[(int) ((bytes + EXTENT_BYTES - 1) / EXTENT_BYTES)];
-        final UnsafeBuffer zeros = new UnsafeBuffer(new byte[EXTENT_BYTES]);
-        final Lane lane = session.acquire();
-        try {
-            for (int i = 0; i < extents.length; i++) {
-                extents[i] = BlockRef.offset(lane.allocate(EXTENT_BYTES));
-                lane.chain().write(extents[i], zeros, 0, EXTENT_BYTES).post(CLEAR);
-            }
-        } finally {
-            session.release(lane);
-        }
+        Arrays.setAll(extents, i -> Lanes.with(session, RemoteArea::extent));
+    }
+
+    private static long extent(final Lane lane) {
+        final long offset = BlockRef.offset(lane.allocate(EXTENT_BYTES));
+        lane.chain()
+                .write(offset, new UnsafeBuffer(new byte[EXTENT_BYTES]), 0, EXTENT_BYTES)
+                .post(CLEAR);
+        return offset;
     }
 
     /** How many bytes it has. */

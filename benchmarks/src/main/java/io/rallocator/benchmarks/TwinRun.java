@@ -6,7 +6,7 @@ import java.lang.management.ThreadMXBean;
 /** One worker of the two-tier allocator beside one of its volatile twin, turn by turn: how fast ours is in parts of the twin, by processor time. */
 final class TwinRun implements AutoCloseable {
     private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
-    private static final int WARM_UP_TURNS = 50;
+    private static final int WARM_UP_TURNS = 300;
 
     private final AllocationPolicy.Worker ours;
     private final AllocationPolicy.Worker twin;

@@ -4,6 +4,7 @@ import io.rallocator.allocator.FabricCounters.Figure;
 import io.rallocator.allocator.Lane;
 import io.rallocator.allocator.Operation;
 import io.rallocator.allocator.WorkerSession;
+import io.rallocator.persistence.OutOfRemoteMemoryException;
 
 /**
  * The product: slabs from the blade by one-sided verbs, blocks from slabs without any. Each round ends in a commit of one block, which carries the headers and
@@ -34,24 +35,38 @@ final class TwoTierPolicy implements AllocationPolicy {
         private final WorkerSession session;
         private final LinkedBlock root;
         private Lane lane;
+        private long next;
 
         SessionWorker(final WorkerSession session, final boolean persistent) {
             this.session = session;
-            if (persistent) {
+            root = persistent ? Lanes.with(session, LinkedBlock::new) : null;
+        }
+
+        /** Allocates what the end of the round commits, so that the end cannot fail for want of memory. */
+        @Override
+        public void begin() {
+            for (int attempt = 0; ; attempt++) {
                 lane = session.acquire();
                 try {
-                    root = new LinkedBlock(lane);
-                } finally {
-                    session.release(lane);
+                    next = root == null ? 0 : lane.allocate(LinkedBlock.BYTES);
+                    return;
+                } catch (final OutOfRemoteMemoryException e) {
+                    await(e, attempt);
                 }
-            } else {
-                root = null;
             }
         }
 
+        private void await(final OutOfRemoteMemoryException exhausted, final int attempt) {
+            session.release(lane);
+            session.awaitReclamation(exhausted, attempt);
+        }
+
         @Override
-        public void begin() {
-            lane = session.acquire();
+        public void abandon(final OutOfRemoteMemoryException exhausted, final int attempt) {
+            if (root != null) {
+                lane.discard(next);
+            }
+            await(exhausted, attempt);
         }
 
         @Override
@@ -68,7 +83,7 @@ final class TwoTierPolicy implements AllocationPolicy {
         public void end() {
             try {
                 if (root != null) {
-                    root.change(lane, COMMIT, lane.allocate(LinkedBlock.BYTES), root.ref());
+                    root.change(lane, COMMIT, next, root.ref());
                 }
             } finally {
                 session.release(lane);

@@ -2,6 +2,8 @@ package io.rallocator.benchmarks;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.rallocator.allocator.FabricCounters.Figure;
+import io.rallocator.persistence.OutOfRemoteMemoryException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.HashSet;
@@ -13,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** A policy that gives a block to two would be fast. */
@@ -39,7 +42,7 @@ class AllocationPolicyTest {
     void shouldGiveABlockToOneOnlyWhenWorkersTakeTurns(
             final String name, final Function<PolicyPool, AllocationPolicy> maker) {
         final AllocationPolicy.Worker[] workers = new AllocationPolicy.Worker[WORKERS];
-        try (AllocationPolicy policy = maker.apply(new PolicyPool(folder.resolve(name)))) {
+        try (AllocationPolicy policy = maker.apply(new PolicyPool(folder.resolve(name), WORKERS))) {
             for (int number = 0; number < WORKERS; number++) {
                 workers[number] = policy.worker(number);
             }
@@ -52,7 +55,7 @@ class AllocationPolicyTest {
 
     @Test
     void shouldPassABlockThatIsInUseWhenTheCursorOfOneTierComesRound() {
-        try (AllocationPolicy policy = new OneTierPolicy(new PolicyPool(folder.resolve("pool")), 1);
+        try (AllocationPolicy policy = new OneTierPolicy(new PolicyPool(folder.resolve("pool"), 1), 1);
                 AllocationPolicy.Worker holder = policy.worker(0);
                 AllocationPolicy.Worker other = policy.worker(1)) {
             final long held = holder.allocate(100);
@@ -66,6 +69,63 @@ class AllocationPolicyTest {
                     .as("all others, each again")
                     .hasSize(OneTierPolicy.BLOCKS_PER_WORKER - 1)
                     .doesNotContain(held);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(AllocationPattern.class)
+    void shouldFreeEachBlockOnceAndBeginAgainWhenMemoryIsShortInARound(final AllocationPattern pattern) {
+        final ScarceWorker worker = new ScarceWorker();
+        pattern.run(worker, new AllocationPattern.Plan(1));
+        assertThat(worker.live).isEmpty();
+        assertThat(worker.abandoned).isEqualTo(1);
+        assertThat(worker.ended).isEqualTo(1);
+    }
+
+    /** Has no block for the 2,000th allocation, once. */
+    private static final class ScarceWorker implements AllocationPolicy.Worker {
+        private final Set<Long> live = new HashSet<>();
+        private long allocations;
+        private int abandoned;
+        private int ended;
+
+        @Override
+        public void begin() {
+            assertThat(live).isEmpty();
+        }
+
+        @Override
+        public long allocate(final int bytes) {
+            if (++allocations == 2_000) {
+                throw new OutOfRemoteMemoryException("scarce");
+            }
+            live.add(allocations);
+            return allocations;
+        }
+
+        @Override
+        public void free(final long block) {
+            assertThat(live.remove(block)).as("block %d is in use", block).isTrue();
+        }
+
+        @Override
+        public void abandon(final OutOfRemoteMemoryException exhausted, final int attempt) {
+            abandoned++;
+        }
+
+        @Override
+        public void end() {
+            ended++;
+        }
+
+        @Override
+        public long count(final Figure figure) {
+            return 0;
+        }
+
+        @Override
+        public void close() {
+            assertThat(live).isEmpty();
         }
     }
 

@@ -24,7 +24,7 @@ class PagedMapTest {
         final Map<Long, Long> model = new HashMap<>();
         final SplittableRandom random = new SplittableRandom(1);
         final byte[] value = new byte[100];
-        try (PolicyPool pool = new PolicyPool(folder.resolve("pool"));
+        try (PolicyPool pool = new PolicyPool(folder.resolve("pool"), 1);
                 WorkerSession owner = WorkerSession.over(pool.fabric(), "owner");
                 PagedMemory memory = new PagedMemory(pool, new RemoteArea(owner, 1 << 20), 8)) {
             final PagedMap map = new PagedMap(memory, 512);
