@@ -6,7 +6,16 @@ import org.agrona.DirectBuffer;
 
 /** CRC32C of Agrona buffers by the JDK's intrinsic. A buffer over a direct {@code ByteBuffer} is the fast case. */
 public final class Crc32c {
+    /** One for each thread: whether the compiler finds that a new one need not be on the heap differs from JDK to JDK. */
+    private static final ThreadLocal<CRC32C> OF_THREAD = ThreadLocal.withInitial(CRC32C::new);
+
     private Crc32c() {}
+
+    private static CRC32C begin() {
+        final CRC32C crc = OF_THREAD.get();
+        crc.reset();
+        return crc;
+    }
 
     /**
      * Checksum of a range.
@@ -17,7 +26,7 @@ public final class Crc32c {
      * @return the CRC32C
      */
     public static int of(final DirectBuffer buffer, final int index, final int length) {
-        final CRC32C crc = new CRC32C();
+        final CRC32C crc = begin();
         update(crc, buffer, index, length);
         return (int) crc.getValue();
     }
@@ -40,7 +49,7 @@ public final class Crc32c {
             final DirectBuffer second,
             final int secondIndex,
             final int secondLength) {
-        final CRC32C crc = new CRC32C();
+        final CRC32C crc = begin();
         update(crc, first, firstIndex, firstLength);
         update(crc, second, secondIndex, secondLength);
         return (int) crc.getValue();
