@@ -85,7 +85,8 @@ final class CheckCommand implements Callable<Integer> {
                     + " elements in " + structure.blocks() + " blocks, " + ByteSize.forPeople(structure.bytes()));
         }
         out.println("  units in use: " + report.usedUnits() + " of " + report.units() + "; live blocks: "
-                + report.liveBlocks() + ", " + ByteSize.forPeople(report.liveBytes()));
+                + report.liveBlocks() + ", " + ByteSize.forPeople(report.liveBytes()) + " in slabs of "
+                + ByteSize.forPeople(report.heldBytes()));
         out.println("  leaked slabs: " + report.leakedSlabs() + ", leaked blocks: " + report.leakedBlocks()
                 + ", double allocations: " + report.doubleAllocations() + ", unsettled blocks: "
                 + report.unsettledBlocks());
@@ -112,6 +113,7 @@ final class CheckCommand implements Callable<Integer> {
         map.put("unsettledBlocks", report.unsettledBlocks());
         map.put("liveBlocks", report.liveBlocks());
         map.put("liveBytes", report.liveBytes());
+        map.put("heldBytes", report.heldBytes());
         map.put("units", report.units());
         map.put("usedUnits", report.usedUnits());
         map.put("sessions", report.sessions().size());

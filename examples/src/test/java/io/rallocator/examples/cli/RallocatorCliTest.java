@@ -111,6 +111,10 @@ class RallocatorCliTest {
         final JsonNode report = new ObjectMapper().readTree(out.toString());
         assertThat(report.get("clean").asBoolean()).isTrue();
         assertThat(report.get("leakedBlocks").asLong()).isZero();
+        final long held = report.get("heldBytes").asLong();
+        assertThat(held).isGreaterThan(report.get("liveBytes").asLong());
+        assertThat(run("check", pool.toString())).isZero();
+        assertThat(out.toString()).contains(" in slabs of " + ByteSize.forPeople(held));
 
         assertThat(run("inspect", "--json", pool.toString())).isZero();
         final JsonNode view = new ObjectMapper().readTree(out.toString());
