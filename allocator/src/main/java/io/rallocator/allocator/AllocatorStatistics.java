@@ -20,6 +20,20 @@ public record AllocatorStatistics(long allocations, long roundTrips, long liveBy
             Operation.named("block.harvest"));
 
     /**
+     * The figures of two sessions together.
+     *
+     * @param other of another session
+     * @return the sums
+     */
+    public AllocatorStatistics plus(final AllocatorStatistics other) {
+        return new AllocatorStatistics(
+                allocations + other.allocations,
+                roundTrips + other.roundTrips,
+                liveBytes + other.liveBytes,
+                heldBytes + other.heldBytes);
+    }
+
+    /**
      * Round trips for slabs per block.
      *
      * @return their share, 0 if nothing was allocated

@@ -352,11 +352,11 @@ public final class Commit {
             session.fence(e.getMessage());
             throw e; // no verb of the chain was executed, so nothing of the operation was; or what was is named
         } catch (final RuntimeException e) {
-            final OperationId id = new OperationId(session.index(), session.incarnation(), lane.index(), inDoubt);
+            final OperationId id = id(inDoubt);
             final String message = fence(operation, id, e);
             throw new OutcomeUnknownException(id, message, e);
         } catch (final Error e) {
-            fence(operation, new OperationId(session.index(), session.incarnation(), lane.index(), inDoubt), e);
+            fence(operation, id(inDoubt), e);
             throw e;
         }
     }
@@ -369,9 +369,13 @@ public final class Commit {
         if (committed == 0) {
             return failure;
         }
-        final OperationId id = new OperationId(session.index(), session.incarnation(), lane.index(), committed);
+        final OperationId id = id(committed);
         return new OutcomeUnknownException(
                 id, "operation " + id + " was interrupted after it took effect: " + failure.getMessage(), failure);
+    }
+
+    private OperationId id(final long operation) {
+        return new OperationId(session.poolId(), session.index(), session.incarnation(), lane.index(), operation);
     }
 
     private String fence(final Operation operation, final OperationId id, final Throwable cause) {

@@ -6,6 +6,7 @@ import io.rallocator.persistence.PoolFile;
 import io.rallocator.persistence.PoolGeometry;
 import io.rallocator.persistence.Superblock;
 import java.nio.file.Path;
+import java.util.UUID;
 
 /**
  * The way from one worker to one blade: makes queue pairs, and holds what tells the blade that the worker lives. One fabric
@@ -66,6 +67,13 @@ public interface Fabric extends AutoCloseable {
      * @return the level of the pool
      */
     Durability durability();
+
+    /**
+     * Which pool this is the way to.
+     *
+     * @return the id that the pool got when it was created
+     */
+    UUID poolId();
 
     /**
      * Tells what is known when a chain has failed.

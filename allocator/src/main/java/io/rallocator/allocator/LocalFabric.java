@@ -4,7 +4,9 @@ import io.rallocator.persistence.NvmRegion;
 import io.rallocator.persistence.NvmRegion.Durability;
 import io.rallocator.persistence.PoolGeometry;
 import io.rallocator.persistence.PoolLock;
+import io.rallocator.persistence.Superblock;
 import java.nio.file.Path;
+import java.util.UUID;
 import java.util.function.Function;
 
 /** Workers of the blade's host: a mapping of the pool, and locks that the kernel drops with the process. */
@@ -36,6 +38,11 @@ final class LocalFabric implements Fabric {
     @Override
     public PoolGeometry geometry() {
         return geometry;
+    }
+
+    @Override
+    public UUID poolId() {
+        return Superblock.poolId(region);
     }
 
     @Override

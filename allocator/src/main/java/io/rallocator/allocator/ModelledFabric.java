@@ -3,6 +3,7 @@ package io.rallocator.allocator;
 import io.rallocator.persistence.NvmRegion.Durability;
 import io.rallocator.persistence.PoolGeometry;
 import java.util.Objects;
+import java.util.UUID;
 
 /** Another fabric whose chains take the time that a {@link TimeModel} says. What is measured over it is modelled, and must be called so. */
 public final class ModelledFabric implements Fabric {
@@ -28,6 +29,11 @@ public final class ModelledFabric implements Fabric {
     @Override
     public PoolGeometry geometry() {
         return fabric.geometry();
+    }
+
+    @Override
+    public UUID poolId() {
+        return fabric.poolId();
     }
 
     @Override

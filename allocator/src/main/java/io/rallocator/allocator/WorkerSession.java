@@ -14,6 +14,7 @@ import io.rallocator.persistence.SessionDescriptor;
 import io.rallocator.persistence.SessionFencedException;
 import io.rallocator.persistence.SessionId;
 import java.nio.file.Path;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
@@ -50,6 +51,7 @@ public final class WorkerSession implements AutoCloseable {
     private static final long RECLAMATION_NS = TimeUnit.MILLISECONDS.toNanos(500);
 
     private final Fabric fabric;
+    private final UUID poolId;
     private final PoolGeometry geometry;
     private final Fabric.SessionLock lock;
     private final int index;
@@ -71,6 +73,7 @@ public final class WorkerSession implements AutoCloseable {
     private WorkerSession(final Fabric fabric, final String name, final boolean conducted) {
         this.fabric = fabric;
         this.geometry = fabric.geometry();
+        this.poolId = fabric.poolId();
         final QueuePair queuePair = fabric.connect();
         final Chain chain = new Chain(queuePair);
         final SessionClaim claim = SessionClaim.any(fabric, chain, name);
@@ -159,6 +162,15 @@ public final class WorkerSession implements AutoCloseable {
             final Function<NvmRegion, QueuePair> queuePairs,
             final boolean conducted) {
         return new WorkerSession(new LocalFabric(pool, region, false, geometry, queuePairs), name, conducted);
+    }
+
+    /**
+     * Which pool this is a session with.
+     *
+     * @return the id that the pool got when it was created
+     */
+    public UUID poolId() {
+        return poolId;
     }
 
     /**
@@ -273,12 +285,16 @@ public final class WorkerSession implements AutoCloseable {
      *
      * @param id of the operation, from an {@link io.rallocator.persistence.OutcomeUnknownException}
      * @return the outcome
-     * @throws IllegalArgumentException if this pool has no such session or lane
+     * @throws IllegalArgumentException if it is of another pool, or this one has no such session or lane
      * @throws PoolUnavailableException if the session is not over after a minute
      */
     public Outcome outcome(final OperationId id) {
+        checkOpen();
+        if (!id.pool().equals(poolId)) {
+            throw new IllegalArgumentException(id + " is of another pool: this one is " + poolId);
+        }
         if (id.session() < 0 || id.session() >= geometry.sessions() || id.lane() < 0 || id.lane() >= geometry.lanes()) {
-            throw new IllegalArgumentException(id + " is of another pool: this one has " + geometry.sessions()
+            throw new IllegalArgumentException("there is no operation " + id + ": this pool has " + geometry.sessions()
                     + " sessions of " + geometry.lanes() + " lanes");
         }
         final long from = System.nanoTime();

@@ -219,7 +219,8 @@ class IntentTest {
             final int lane = (int) (Thread.currentThread().getId() % session.lanes().length);
             final long sequence = session.lanes()[lane].commit().sequence();
             armed[0] = new CrashPoint(6); // after the swap
-            final OperationId id = new OperationId(session.index(), session.incarnation(), lane, sequence);
+            final OperationId id =
+                    new OperationId(session.poolId(), session.index(), session.incarnation(), lane, sequence);
             assertThatThrownBy(() -> cells.put(0, 2, 100))
                     .isInstanceOfSatisfying(
                             OutcomeUnknownException.class,

@@ -44,7 +44,7 @@ final class ArrayCatalog {
      */
     ArrayTable open(final String name, final ArrayKind kind, final Codec<?> codec, final long length) {
         session.checkOpen();
-        final ArrayTable table = find(name, kind, codec.id(), length);
+        final ArrayTable table = find(name, kind, codec.id(), "", length);
         final long found = table.layout().length();
         if (length != ANY_LENGTH && length != found) {
             throw new IllegalArgumentException("'" + name + "' is a " + kind.typeName() + " of " + found
@@ -53,12 +53,35 @@ final class ArrayCatalog {
         return table;
     }
 
-    private ArrayTable find(final String name, final ArrayKind kind, final String codec, final long length) {
+    /**
+     * Opens a placement, creating it if there is none of this name.
+     *
+     * @param name of the structure
+     * @param firstCodec id of its codec for keys or elements
+     * @param secondCodec id of its codec for values, or empty
+     * @return the placement's words
+     */
+    ArrayTable placement(final String name, final String firstCodec, final String secondCodec) {
+        session.checkOpen();
+        return find(name, ArrayKind.PLACEMENT, firstCodec, secondCodec, Placement.LENGTH);
+    }
+
+    /** Opens a placement that exists. */
+    ArrayTable placement(final StructureRoot root) {
+        return PoolHeap.tableOf(tables, root, () -> new ArrayTable(session, root, ArrayKind.PLACEMENT));
+    }
+
+    private ArrayTable find(
+            final String name,
+            final ArrayKind kind,
+            final String firstCodec,
+            final String secondCodec,
+            final long length) {
         final Blueprint blueprint = length == ANY_LENGTH
                 ? new ExistingArray(name, kind)
                 : ArrayLayout.create(kind, session.geometry(), length);
-        final StructureRoot root = catalog.open(name, blueprint, codec, "");
-        return RemoteHeap.tableOf(tables, root, () -> new ArrayTable(session, root, kind));
+        final StructureRoot root = catalog.open(name, blueprint, firstCodec, secondCodec);
+        return PoolHeap.tableOf(tables, root, () -> new ArrayTable(session, root, kind));
     }
 
     /** Says of which type an array must be, and nothing that could create one. */

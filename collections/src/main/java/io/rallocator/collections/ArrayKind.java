@@ -2,14 +2,16 @@ package io.rallocator.collections;
 
 import java.util.Arrays;
 
-/** The three kinds of arrays: what their extents hold. */
+/** The kinds of arrays: what their extents hold. */
 enum ArrayKind {
     /** 64-bit integers, as they are. */
     LONGS(3, "long array", Long.BYTES),
     /** Bytes, as they are. */
     BYTES(4, "byte array", 1),
     /** Slot words that lead to elements. */
-    ELEMENTS(5, "array", Long.BYTES);
+    ELEMENTS(5, "array", Long.BYTES),
+    /** Which blades have the parts of a structure: see {@link Placement}. */
+    PLACEMENT(6, "structure over several blades", Long.BYTES);
 
     private final int type;
     private final String typeName;
@@ -21,9 +23,9 @@ enum ArrayKind {
         this.elementBytes = elementBytes;
     }
 
-    /** Tells whether a structure type is one of arrays. */
+    /** Tells whether a structure type is one of arrays that an application knows of. */
     static boolean isArray(final int type) {
-        return Arrays.stream(values()).anyMatch(kind -> kind.type == type);
+        return Arrays.stream(values()).anyMatch(kind -> kind.type == type && kind != PLACEMENT);
     }
 
     /** Code of the structure type. */

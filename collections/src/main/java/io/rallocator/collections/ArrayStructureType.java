@@ -5,7 +5,7 @@ import io.rallocator.persistence.PoolGeometry;
 import io.rallocator.persistence.StructureTracer;
 import io.rallocator.persistence.StructureType;
 
-/** What the three kinds of arrays tell recovery and the checker alike. */
+/** What the kinds of arrays tell recovery and the checker alike. */
 abstract class ArrayStructureType implements StructureType {
     private final ArrayKind kind;
 

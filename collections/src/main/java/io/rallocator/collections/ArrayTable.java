@@ -85,7 +85,11 @@ final class ArrayTable implements ElementPlaces {
     }
 
     @Override
-    public StructureRoot root() {
+    public String name() {
+        return root.name();
+    }
+
+    StructureRoot root() {
         return root;
     }
 

@@ -40,6 +40,10 @@ final class BucketBatch {
         this.table = table;
     }
 
+    boolean isOf(final MapTable other) {
+        return table == other;
+    }
+
     void clear() {
         count = 0;
     }

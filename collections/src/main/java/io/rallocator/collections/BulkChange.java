@@ -23,6 +23,11 @@ final class BulkChange {
         this.compares = compares;
     }
 
+    /** The same change for some of its keys. */
+    BulkChange of(final ScanBatch some) {
+        return new BulkChange(some, removes, compares);
+    }
+
     /** Puts keys with their values. */
     static BulkChange put(final ScanBatch entries) {
         return new BulkChange(entries, false, false);

@@ -83,7 +83,7 @@ final class Decoding {
         } catch (final RallocatorException e) {
             unknown = e; // the heap was closed meanwhile, for instance
         }
-        final String name = places.root().name();
+        final String name = places.name();
         final UnreadableElementException failed = new UnreadableElementException(
                 "codec " + codec.id() + " cannot decode " + length + " bytes of " + places.typeName() + " '" + name
                         + "', " + places.place().describe(number)

@@ -2,8 +2,8 @@ package io.rallocator.collections;
 
 /** What a structure says of the place of one of its elements, for those who must be told. */
 interface ElementPlaces {
-    /** The root of the structure. */
-    StructureRoot root();
+    /** The structure's name. */
+    String name();
 
     /** What it is, such as {@code map}. */
     String typeName();

@@ -12,10 +12,12 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.ServiceLoader;
+import java.util.Set;
 import java.util.TreeMap;
 
 /** Where a heap is and how it is opened: {@code scheme:path?parameter=value&…}. */
@@ -29,12 +31,16 @@ final class HeapUri {
     private static final String DURABILITY = "durability";
     private static final String CACHE = "cache";
     private static final String NAME = "name";
-    private static final List<String> OF_EMBEDDED = Arrays.asList(SIZE, SESSIONS, LANES, DURABILITY, CACHE, NAME);
-    private static final List<String> OF_LOCAL = Arrays.asList(CACHE, NAME);
+    private static final String JOIN = "join";
+    private static final String HOST_MARK = "//";
+    private static final char SEPARATOR = ',';
+    private static final List<String> OF_EMBEDDED = Arrays.asList(SIZE, SESSIONS, LANES, DURABILITY, CACHE, NAME, JOIN);
+    private static final List<String> OF_LOCAL = Arrays.asList(CACHE, NAME, JOIN);
     private static final String FORMS =
             "embedded:PATH?size=BYTES&sessions=N&lanes=N&durability=process|power&cache=BYTES&name=TEXT"
                     + ", local:PATH?cache=BYTES&name=TEXT, tcp://HOST:PORT?cache=BYTES&name=TEXT"
-                    + " or rdma://HOST:PORT?cache=BYTES&name=TEXT";
+                    + " or rdma://HOST:PORT?cache=BYTES&name=TEXT; for a heap over several blades, their paths or HOST:PORTs with commas"
+                    + " between them";
 
     private static final long DEFAULT_SIZE = 1L << 30;
 
@@ -47,6 +53,7 @@ final class HeapUri {
 
     private final String path;
     private final Path pool;
+    private final List<HeapUri> blades;
     private final Map<String, String> parameters = new TreeMap<>();
 
     private HeapUri(final String uri) {
@@ -63,14 +70,17 @@ final class HeapUri {
         if (path.isEmpty()) {
             throw wrong("it has no path");
         }
+        final boolean isList = path.indexOf(SEPARATOR) >= 0;
         try {
-            pool = provider == null ? Path.of(path) : null;
+            pool = provider == null && !isList ? Path.of(path) : null;
         } catch (final InvalidPathException e) {
             throw wrong("it has no valid path, " + e.getReason(), e);
         }
         if (question >= 0 && question + 1 < uri.length()) {
             parseParameters(uri.substring(question + 1));
         }
+        joins();
+        blades = isList ? parseBlades(question < 0 ? "" : uri.substring(question)) : List.of(this);
         final int nameBytes = workerName().getBytes(StandardCharsets.UTF_8).length;
         if (nameBytes > SessionDescriptor.MAX_NAME_BYTES) {
             throw wrong("parameter 'name' has " + nameBytes + " bytes in UTF-8, at most "
@@ -87,6 +97,25 @@ final class HeapUri {
      */
     static HeapUri parse(final String uri) {
         return new HeapUri(uri);
+    }
+
+    private List<HeapUri> parseBlades(final String query) {
+        final String mark = path.startsWith(HOST_MARK) ? HOST_MARK : "";
+        final List<HeapUri> parsed = new ArrayList<>();
+        final Set<String> seen = new HashSet<>();
+        for (final String each : path.substring(mark.length()).split(String.valueOf(SEPARATOR), -1)) {
+            if (each.isEmpty()) {
+                throw wrong("there is nothing between two commas, or before the first or behind the last");
+            }
+            if (!seen.add(each)) {
+                throw wrong(each + " is there twice");
+            }
+            parsed.add(new HeapUri(scheme + ":" + mark + each + query));
+        }
+        if (parsed.size() > Members.MOST_BLADES) {
+            throw wrong("it has " + parsed.size() + " blades, a heap has at most " + Members.MOST_BLADES);
+        }
+        return List.copyOf(parsed);
     }
 
     private static FabricProvider provider(final String scheme) {
@@ -167,6 +196,36 @@ final class HeapUri {
         } catch (final NumberFormatException e) {
             throw wrong("parameter '" + name + "' is '" + text + "', which is no number up to " + Integer.MAX_VALUE, e);
         }
+    }
+
+    /** An address of each blade that the list names; this one, if it names one only. */
+    List<HeapUri> blades() {
+        return blades;
+    }
+
+    /** Where this is, without parameters. */
+    String place() {
+        return scheme + ":" + path;
+    }
+
+    /** The same at another place. */
+    HeapUri at(final String place) {
+        final int question = uri.indexOf('?');
+        return new HeapUri(place + (question < 0 ? "" : uri.substring(question)));
+    }
+
+    /** True if blades of the list may join the heap. */
+    boolean joins() {
+        final String text = parameters.getOrDefault(JOIN, "false");
+        if (!text.equals("true") && !text.equals("false")) {
+            throw wrong("parameter 'join' is '" + text + "', it must be true or false");
+        }
+        return text.equals("true");
+    }
+
+    @Override
+    public String toString() {
+        return uri;
     }
 
     /** True if this process shall serve the pool. */

@@ -22,7 +22,7 @@ import org.agrona.concurrent.UnsafeBuffer;
  *
  * <p>Threads: any. Methods that take a lane are called with it held; the others take one.
  */
-final class MapTable implements ElementPlaces {
+final class MapTable implements MapStore {
     private static final Operation LOCATE = Operation.named("map.locate");
     private static final Operation SIZE = Operation.named("map.size");
     private static final int SIZE_ATTEMPTS = 16;
@@ -81,7 +81,11 @@ final class MapTable implements ElementPlaces {
     }
 
     @Override
-    public StructureRoot root() {
+    public String name() {
+        return root.name();
+    }
+
+    StructureRoot root() {
         return root;
     }
 
@@ -106,6 +110,11 @@ final class MapTable implements ElementPlaces {
             session.release(lane);
         }
         return bucket.wordOffset;
+    }
+
+    @Override
+    public MapTable part(final long hash) {
+        return this;
     }
 
     int structure() {
@@ -172,7 +181,8 @@ final class MapTable implements ElementPlaces {
     // ---- expiry
 
     /** This worker's clock: ms since 1970. */
-    long now() {
+    @Override
+    public long now() {
         return clock.getAsLong();
     }
 
@@ -287,16 +297,8 @@ final class MapTable implements ElementPlaces {
         }
     }
 
-    /**
-     * Changes many keys.
-     *
-     * @param operation under which the cost is counted
-     * @param scratch of the caller
-     * @param bulk keys in the order of their buckets
-     * @throws OutOfRemoteMemoryException if there is no room even after waiting for what was freed; those that were done
-     *     stay
-     */
-    void updateAll(final Operation operation, final Scratch scratch, final BulkChange bulk) {
+    @Override
+    public void updateAll(final Operation operation, final Scratch scratch, final BulkChange bulk) {
         scratch.requireNotComputed(this, bulk.entries);
         int attempt = 0;
         while (bulk.done < bulk.entries.count()) {
@@ -317,14 +319,8 @@ final class MapTable implements ElementPlaces {
         }
     }
 
-    /**
-     * Removes what is expired by a moment, walking through the whole map once.
-     *
-     * @param now the moment; at {@link BucketSweeper#END_OF_TIME} everything is
-     * @param scratch of the caller
-     * @return how many entries were removed
-     */
-    long sweep(final long now, final Scratch scratch) {
+    @Override
+    public long sweep(final long now, final Scratch scratch) {
         final BucketSweeper.Sweep sweep = new BucketSweeper.Sweep(now, this);
         int attempt = 0;
         while (!sweep.isEnded()) {
@@ -346,15 +342,8 @@ final class MapTable implements ElementPlaces {
         return sweep.removed();
     }
 
-    /**
-     * Collects the entries of the next buckets.
-     *
-     * @param cursor 0 to begin, then what this method returned
-     * @param batch gets them
-     * @param atLeast so many, unless the map ends before, or they are large
-     * @return the next cursor, 0 at the end
-     */
-    long scan(final long cursor, final ScanBatch batch, final int atLeast) {
+    @Override
+    public long scan(final long cursor, final ScanBatch batch, final int atLeast) {
         final Lane lane = root.acquire(session);
         try {
             return scanner.collect(lane, cursor, batch, atLeast);
@@ -363,15 +352,8 @@ final class MapTable implements ElementPlaces {
         }
     }
 
-    /**
-     * Looks many keys up.
-     *
-     * @param operation under which the cost is counted
-     * @param keys at most {@link BucketBatch#MAX_HASHES}; those that are found get their values
-     * @param from the first key to look up
-     * @return the key to go on with
-     */
-    int getAll(final Operation operation, final ScanBatch keys, final int from) {
+    @Override
+    public int getAll(final Operation operation, final ScanBatch keys, final int from) {
         final Lane lane = root.acquire(session);
         try {
             return bulkReader.read(lane, operation, keys, from);
@@ -386,7 +368,8 @@ final class MapTable implements ElementPlaces {
      *
      * @return count
      */
-    long size() {
+    @Override
+    public long size() {
         session.settle();
         final GrowingBuffer stripes = new GrowingBuffer();
         final int bytes = layout.stripeWords() * Long.BYTES;

@@ -18,7 +18,7 @@ import java.util.function.Predicate;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
- * A {@link MapTable} seen through two codecs. Codecs and functions run before a lane is taken and after it was released.
+ * A {@link MapStore} seen through two codecs. Codecs and functions run before a lane is taken and after it was released.
  *
  * <p>Threads: any; each works on its own {@link Scratch}.
  */
@@ -32,17 +32,17 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
     private static final Operation REMOVE = Operation.named("map.remove");
     private static final Operation COMPUTE = Operation.named("map.compute");
 
-    private final MapTable table;
+    private final MapStore table;
     private final Codec<K> keyCodec;
     private final Codec<V> valueCodec;
 
-    PersistentMap(final MapTable table, final Codec<K> keyCodec, final Codec<V> valueCodec) {
+    PersistentMap(final MapStore table, final Codec<K> keyCodec, final Codec<V> valueCodec) {
         this.table = table;
         this.keyCodec = keyCodec;
         this.valueCodec = valueCodec;
     }
 
-    MapTable table() {
+    MapStore table() {
         return table;
     }
 
@@ -57,7 +57,7 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
     public V getOrDefault(final Object key, final V defaultValue) {
         final Scratch scratch = Scratch.enter();
         try {
-            return encodeAnyKey(scratch, key) && table.get(GET, scratch, true)
+            return encodeAnyKey(scratch, key) && table.part(scratch.hash).get(GET, scratch, true)
                     ? decodeValue(scratch, false)
                     : defaultValue;
         } finally {
@@ -69,7 +69,7 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
     public boolean containsKey(final Object key) {
         final Scratch scratch = Scratch.enter();
         try {
-            return encodeAnyKey(scratch, key) && table.get(GET, scratch, false);
+            return encodeAnyKey(scratch, key) && table.part(scratch.hash).get(GET, scratch, false);
         } finally {
             scratch.exit();
         }
@@ -108,7 +108,7 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
             scratch.change.set(condition, false, wanted);
             scratch.change.expiry = expiryAfter(timeToLive);
             scratch.change.keepsExpiry = condition == Change.IF_PRESENT;
-            final boolean changed = table.update(PUT, scratch);
+            final boolean changed = table.part(scratch.hash).update(PUT, scratch);
             return scratch.found ? decodeValue(scratch, changed) : null;
         } finally {
             scratch.exit();
@@ -132,7 +132,7 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
             encodeValue(scratch, value);
             scratch.change.set(Change.ALWAYS, false, Change.NOTHING);
             scratch.change.expiry = expiryAfter(timeToLive);
-            table.update(PUT, scratch);
+            table.part(scratch.hash).update(PUT, scratch);
             return !scratch.found;
         } finally {
             scratch.exit();
@@ -148,7 +148,7 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
             encodeValue(scratch, newValue);
             scratch.change.set(Change.IF_EQUAL, false, Change.NOTHING);
             scratch.change.keepsExpiry = true;
-            return table.update(PUT, scratch);
+            return table.part(scratch.hash).update(PUT, scratch);
         } finally {
             scratch.exit();
         }
@@ -159,7 +159,9 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
         final Scratch scratch = Scratch.enter();
         try {
             scratch.change.set(Change.IF_PRESENT, true, Change.OLD);
-            return encodeAnyKey(scratch, key) && table.update(REMOVE, scratch) ? decodeValue(scratch, true) : null;
+            return encodeAnyKey(scratch, key) && table.part(scratch.hash).update(REMOVE, scratch)
+                    ? decodeValue(scratch, true)
+                    : null;
         } finally {
             scratch.exit();
         }
@@ -174,7 +176,7 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
             }
             scratch.encodeExpected(valueCodec, castValue(value));
             scratch.change.set(Change.IF_EQUAL, true, Change.NOTHING);
-            return table.update(REMOVE, scratch);
+            return table.part(scratch.hash).update(REMOVE, scratch);
         } finally {
             scratch.exit();
         }
@@ -185,7 +187,7 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
         final Scratch scratch = Scratch.enter();
         try {
             scratch.change.set(Change.IF_PRESENT, true, Change.NOTHING);
-            return encodeAnyKey(scratch, key) && table.update(REMOVE, scratch);
+            return encodeAnyKey(scratch, key) && table.part(scratch.hash).update(REMOVE, scratch);
         } finally {
             scratch.exit();
         }
@@ -197,7 +199,7 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
         try {
             scratch.copyKey(batch.buffer(), batch.keyIndex(entry), batch.keyLength(entry));
             scratch.change.set(Change.IF_PRESENT, true, Change.NOTHING);
-            table.update(REMOVE, scratch);
+            table.part(scratch.hash).update(REMOVE, scratch);
         } finally {
             scratch.exit();
         }
@@ -210,7 +212,7 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
         }
         final Scratch scratch = Scratch.enter();
         try {
-            if (!encodeAnyKey(scratch, key) || !table.get(GET, scratch, true)) {
+            if (!encodeAnyKey(scratch, key) || !table.part(scratch.hash).get(GET, scratch, true)) {
                 return false;
             }
             scratch.encodeExpected(valueCodec, castValue(value));
@@ -255,7 +257,7 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
         final Scratch scratch = Scratch.enter();
         try {
             scratch.change.setExpiryOnly(condition, expiryAfter(timeToLive));
-            return encodeAnyKey(scratch, key) && table.update(EXPIRE, scratch);
+            return encodeAnyKey(scratch, key) && table.part(scratch.hash).update(EXPIRE, scratch);
         } finally {
             scratch.exit();
         }
@@ -265,7 +267,9 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
     public Optional<Duration> timeToLive(final K key) {
         final Scratch scratch = Scratch.enter();
         try {
-            if (!encodeAnyKey(scratch, key) || !table.get(GET, scratch, false) || scratch.expiry == BucketBlock.NEVER) {
+            if (!encodeAnyKey(scratch, key)
+                    || !table.part(scratch.hash).get(GET, scratch, false)
+                    || scratch.expiry == BucketBlock.NEVER) {
                 return Optional.empty();
             }
             return Optional.of(Duration.ofMillis(Math.max(1, scratch.expiry - table.now())));
@@ -475,7 +479,7 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
         Objects.requireNonNull(reader, "the reader is null");
         final Scratch scratch = Scratch.enter();
         try {
-            if (!encodeAnyKey(scratch, key) || !table.get(GET, scratch, true)) {
+            if (!encodeAnyKey(scratch, key) || !table.part(scratch.hash).get(GET, scratch, true)) {
                 return false;
             }
             reader.read(scratch.viewResult(), 0, scratch.resultLength);
@@ -488,16 +492,16 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
     @Override
     public void write(final K key, final int length, final ValueWriter writer) {
         Objects.requireNonNull(writer, "the writer is null");
-        if (length < 0 || length > table.layout().maxValueBytes()) {
-            throw tooLong("the value has " + length + " bytes");
-        }
         final Scratch scratch = Scratch.enter();
         try {
             encodeKey(scratch, key);
+            if (length < 0 || length > layout(scratch).maxValueBytes()) {
+                throw tooLong(scratch, "the value has " + length + " bytes");
+            }
             writer.write(scratch.reserveValue(length), 0, length);
             scratch.hideValue();
             scratch.change.set(Change.ALWAYS, false, Change.NOTHING);
-            table.update(PUT, scratch);
+            table.part(scratch.hash).update(PUT, scratch);
         } finally {
             scratch.exit();
         }
@@ -511,19 +515,19 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
         final Scratch scratch = Scratch.enter();
         try {
             encodeKey(scratch, key);
-            scratch.beginToCompute(table);
-            if (table.getToChange(COMPUTE, scratch, false)) {
+            scratch.beginToCompute(table.part(scratch.hash));
+            if (table.part(scratch.hash).getToChange(COMPUTE, scratch, false)) {
                 return decodeValue(scratch, false);
             }
             final V value = function.apply(key);
             if (value == null) {
-                return scratch.bucket.remembered && table.get(COMPUTE, scratch, true)
+                return scratch.bucket.remembered && table.part(scratch.hash).get(COMPUTE, scratch, true)
                         ? decodeValue(scratch, false)
                         : null;
             }
             encodeValue(scratch, value);
             scratch.change.set(Change.IF_ABSENT, false, Change.OBSTACLE);
-            return table.update(COMPUTE, scratch) ? value : decodeValue(scratch, false);
+            return table.part(scratch.hash).update(COMPUTE, scratch) ? value : decodeValue(scratch, false);
         } finally {
             scratch.exit();
         }
@@ -548,8 +552,8 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
         final Scratch scratch = Scratch.enter();
         try {
             encodeKey(scratch, key);
-            scratch.beginToCompute(table);
-            table.getToChange(COMPUTE, scratch, true);
+            scratch.beginToCompute(table.part(scratch.hash));
+            table.part(scratch.hash).getToChange(COMPUTE, scratch, true);
             for (; ; ) {
                 final V old = scratch.found ? decodeValue(scratch, false) : null;
                 final V value = function.apply(key, old);
@@ -577,13 +581,14 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
     private boolean isStill(final Scratch scratch) {
         final boolean wasFound = scratch.found;
         return !scratch.bucket.remembered
-                || table.get(COMPUTE, scratch, true) == wasFound && (!wasFound || scratch.isResultExpected());
+                || table.part(scratch.hash).get(COMPUTE, scratch, true) == wasFound
+                        && (!wasFound || scratch.isResultExpected());
     }
 
     private boolean computeTo(final Scratch scratch, final V value) {
         scratch.change.set(scratch.found ? Change.IF_EQUAL : Change.IF_ABSENT, value == null, Change.OBSTACLE);
         scratch.change.keepsExpiry = true;
-        return table.update(COMPUTE, scratch);
+        return table.part(scratch.hash).update(COMPUTE, scratch);
     }
 
     @Override
@@ -739,26 +744,31 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
     private void encodeKey(final Scratch scratch, final K key) {
         if (!encodeAnyKey(scratch, key)) {
             throw new IllegalArgumentException("the key has " + scratch.keyLength + " bytes in codec " + keyCodec.id()
-                    + ", at most " + table.layout().maxKeyBytes()
+                    + ", at most " + layout(scratch).maxKeyBytes()
                     + " fit in this pool; shorten it, or use its hash as the key");
         }
+    }
+
+    /** Of the pool that has the key. */
+    private MapLayout layout(final Scratch scratch) {
+        return table.part(scratch.hash).layout();
     }
 
     /** Returns false if the key is so long that it cannot be in the map. */
     private boolean encodeAnyKey(final Scratch scratch, final Object key) {
         scratch.encodeKey(keyCodec, castKey(key));
-        return scratch.keyLength <= table.layout().maxKeyBytes();
+        return scratch.keyLength <= layout(scratch).maxKeyBytes();
     }
 
     private void encodeValue(final Scratch scratch, final V value) {
         scratch.encodeValue(valueCodec, Objects.requireNonNull(value, "the value is null"));
-        if (scratch.valueLength > table.layout().maxValueBytes()) {
-            throw tooLong("the value has " + scratch.valueLength + " bytes in codec " + valueCodec.id());
+        if (scratch.valueLength > layout(scratch).maxValueBytes()) {
+            throw tooLong(scratch, "the value has " + scratch.valueLength + " bytes in codec " + valueCodec.id());
         }
     }
 
-    private IllegalArgumentException tooLong(final String what) {
-        return new IllegalArgumentException(what + ", 0 to " + table.layout().maxValueBytes()
+    private IllegalArgumentException tooLong(final Scratch scratch, final String what) {
+        return new IllegalArgumentException(what + ", 0 to " + layout(scratch).maxValueBytes()
                 + " can be stored in this pool; split it over several keys, or create the pool larger or with larger"
                 + " slab classes");
     }

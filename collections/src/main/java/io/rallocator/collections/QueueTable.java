@@ -43,7 +43,11 @@ final class QueueTable implements ElementPlaces {
     }
 
     @Override
-    public StructureRoot root() {
+    public String name() {
+        return root.name();
+    }
+
+    StructureRoot root() {
         return root;
     }
 

@@ -1,30 +1,17 @@
 package io.rallocator.collections;
 
 import io.rallocator.allocator.AllocatorStatistics;
-import io.rallocator.allocator.Blade;
-import io.rallocator.allocator.Fabric;
 import io.rallocator.allocator.FabricCounters;
-import io.rallocator.allocator.ModelledFabric;
-import io.rallocator.allocator.Operation;
-import io.rallocator.allocator.TimeModel;
 import io.rallocator.allocator.WorkerSession;
 import io.rallocator.persistence.OperationId;
 import io.rallocator.persistence.Outcome;
-import io.rallocator.persistence.PoolFile;
 import io.rallocator.persistence.PoolGeometry;
 import io.rallocator.persistence.SessionId;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
-import java.util.function.Supplier;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
- * A worker's door to one pool of non-volatile memory: opens collections by name.
+ * A worker's door to one pool of non-volatile memory, or to several that make one heap: opens collections by name.
  *
  * <pre>{@code
  * try (RemoteHeap heap = RemoteHeap.open("embedded:/dev/shm/pool?size=1g")) {
@@ -64,6 +51,7 @@ import org.slf4j.LoggerFactory;
  * </ul>
  * and for all
  * <ul>
+ * <li>{@code join}: {@code true} to let blades of a list join its heap, for good; see below
  * <li>{@code name}: of this worker, for people; {@code worker-PID} unless given
  * <li>{@code cache}: bytes of DRAM, 64 KiB … 1 GiB, in which to remember buckets and values of maps, which spares round trips;
  *     0, none, unless given
@@ -71,6 +59,14 @@ import org.slf4j.LoggerFactory;
  *     take as long as it would on a network that is not here, as in {@code model-rtt=2us&model-bandwidth=100gbit}; see
  *     {@link io.rallocator.allocator.TimeModel}. For benchmarks: what is measured so is modelled
  * </ul>
+ *
+ * <p><b>Several blades</b> make one heap when the address names them with commas in between, as {@code tcp://HOST:PORT,HOST:PORT}, in any
+ * order: 256 at most. Blades that belong to none and have no structures become one for good when they are first opened so; from then on
+ * all must be named, and may be joined by others with {@code join=true}. Maps and arrays are cut into at most 64 parts, which are spread over the
+ * blades; a queue is on one. An operation on one key or element costs what it costs on one blade, and is as safe; {@code putAll}, {@code clear}, {@code size} and the like go
+ * part by part. A blade that is away makes only its own parts unavailable: operations on them throw {@link io.rallocator.persistence.PoolUnavailableException}
+ * with its name, or {@link io.rallocator.persistence.SessionFencedException} where they lose it, and it is tried again, once a second, when it is needed. (A queue is to be opened again after that.) But blade 0,
+ * the first, has the names: while it is away, no structure can be opened, and none of its parts used for the first time. Names that begin with {@code #} are not for applications.
  *
  * <p><b>Opening a structure</b> by its name, with {@link #map}, {@link #queue} and the others, costs 5 round trips at first, and 3 each time
  * after that, because somebody may have renamed or dropped it meanwhile; creating it costs some 8, and those for slabs. So open it once and
@@ -82,27 +78,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A process that dies without closing loses nothing: the blade notices, and recovers what the process had open.
  */
-public final class RemoteHeap implements AutoCloseable {
-    private static final Logger LOGGER = LoggerFactory.getLogger(RemoteHeap.class);
-
-    private final String uri;
-    private final WorkerSession session;
-    private final Blade blade;
-    private final StructureCatalog catalog;
-    private final BucketCache cache;
-    private final Map<StructureRoot, MapTable> maps = new HashMap<>();
-    private final Map<StructureRoot, QueueTable> queues = new HashMap<>();
-    private final ArrayCatalog arrays;
-
-    /** Takes over session and blade; there is no blade ({@code null}) in another process, and none for a simulated session. */
-    RemoteHeap(final String uri, final WorkerSession session, final Blade blade, final BucketCache cache) {
-        this.uri = uri;
-        this.session = session;
-        this.blade = blade;
-        this.cache = cache;
-        this.catalog = new StructureCatalog(session);
-        this.arrays = new ArrayCatalog(session, catalog);
-    }
+public abstract sealed class RemoteHeap implements AutoCloseable permits PoolHeap, StripedHeap {
+    RemoteHeap() {}
 
     /**
      * Opens a heap.
@@ -119,22 +96,7 @@ public final class RemoteHeap implements AutoCloseable {
      */
     public static RemoteHeap open(final String uri) {
         final HeapUri address = HeapUri.parse(Objects.requireNonNull(uri, "the address is null"));
-        final long cacheBytes = address.cacheBytes();
-        final BucketCache cache = cacheBytes == 0 ? null : new BucketCache(cacheBytes);
-        final TimeModel model = address.model();
-        if (!address.isEmbedded()) {
-            final Fabric fabric = address.isRemote() ? address.connect() : Fabric.local(address.pool());
-            return new RemoteHeap(uri, WorkerSession.over(modelled(fabric, model), address.workerName()), null, cache);
-        }
-        createIfMissing(address);
-        final Blade blade = Blade.open(address.pool());
-        try {
-            final Fabric fabric = modelled(Fabric.of(blade), model);
-            return new RemoteHeap(uri, WorkerSession.over(fabric, address.workerName()), blade, cache);
-        } catch (final RuntimeException e) {
-            blade.close();
-            throw e;
-        }
+        return address.blades().size() == 1 ? PoolHeap.open(address) : StripedHeap.open(address);
     }
 
     /**
@@ -145,22 +107,7 @@ public final class RemoteHeap implements AutoCloseable {
      */
     public static RemoteHeap over(final WorkerSession session) {
         Objects.requireNonNull(session, "the session is null");
-        return new RemoteHeap("session " + session.index(), session, null, null);
-    }
-
-    private static Fabric modelled(final Fabric fabric, final TimeModel model) {
-        return model == null ? fabric : new ModelledFabric(fabric, model);
-    }
-
-    private static void createIfMissing(final HeapUri address) {
-        final Path pool = address.pool();
-        if (Files.exists(pool)) {
-            address.checkExisting(PoolFile.readSuperblock(pool));
-            return;
-        }
-        final PoolGeometry geometry = address.geometry();
-        LOGGER.info("creating a pool of {} bytes at {}", geometry.capacity(), pool);
-        PoolFile.create(pool, geometry, false, address.durability(), written -> {});
+        return new PoolHeap("session " + session.index(), session, null, null);
     }
 
     /**
@@ -177,18 +124,7 @@ public final class RemoteHeap implements AutoCloseable {
      * @throws io.rallocator.persistence.OutOfRemoteMemoryException if there is no room for a new map
      * @throws io.rallocator.persistence.HeapClosedException after {@link #close()}
      */
-    public <K, V> RemoteMap<K, V> map(final String name, final Codec<K> keyCodec, final Codec<V> valueCodec) {
-        requireArguments(name, keyCodec);
-        Objects.requireNonNull(valueCodec, "the value's codec is null");
-        session.checkOpen();
-        final StructureRoot root = catalog.open(
-                name,
-                MapLayout.create(session.geometry()),
-                keyCodec.id(),
-                StructureCatalog.checkCodecId(valueCodec.id()));
-        final MapTable table = tableOf(maps, root, () -> new MapTable(session, root, cache));
-        return new PersistentMap<>(table, keyCodec, valueCodec);
-    }
+    public abstract <K, V> RemoteMap<K, V> map(String name, Codec<K> keyCodec, Codec<V> valueCodec);
 
     /**
      * Opens a queue without a bound, creating it if there is none of this name.
@@ -202,9 +138,7 @@ public final class RemoteHeap implements AutoCloseable {
      * @throws io.rallocator.persistence.OutOfRemoteMemoryException if there is no room for a new queue
      * @throws io.rallocator.persistence.HeapClosedException after {@link #close()}
      */
-    public <E> RemoteQueue<E> queue(final String name, final Codec<E> codec) {
-        return openQueue(name, codec, QueueLayout.UNBOUNDED);
-    }
+    public abstract <E> RemoteQueue<E> queue(String name, Codec<E> codec);
 
     /**
      * Opens a queue with a bound, creating it if there is none of this name. The capacity is stored in the pool.
@@ -219,29 +153,7 @@ public final class RemoteHeap implements AutoCloseable {
      * @throws io.rallocator.persistence.OutOfRemoteMemoryException if there is no room for a new queue
      * @throws io.rallocator.persistence.HeapClosedException after {@link #close()}
      */
-    public <E> RemoteQueue<E> boundedQueue(final String name, final Codec<E> codec, final int capacity) {
-        if (capacity < 1) {
-            throw new IllegalArgumentException("the capacity " + capacity + " of queue '" + name + "' is less than 1");
-        }
-        return openQueue(name, codec, capacity);
-    }
-
-    private <E> RemoteQueue<E> openQueue(final String name, final Codec<E> codec, final int capacity) {
-        requireArguments(name, codec);
-        session.checkOpen();
-        final StructureRoot root = catalog.open(name, QueueLayout.create(session.geometry(), capacity), codec.id(), "");
-        final QueueTable table = tableOf(queues, root, () -> new QueueTable(session, root));
-        final int actual = table.layout().capacity();
-        if (actual != capacity) {
-            throw new IllegalArgumentException("queue '" + name + "' " + bound(actual) + ", asked for was one that "
-                    + bound(capacity) + "; open it as what it is");
-        }
-        return new PersistentQueue<>(table, codec);
-    }
-
-    private static String bound(final int capacity) {
-        return capacity == QueueLayout.UNBOUNDED ? "has no bound" : "has a capacity of " + capacity;
-    }
+    public abstract <E> RemoteQueue<E> boundedQueue(String name, Codec<E> codec, int capacity);
 
     /**
      * Opens an array of longs, creating it if there is none of this name.
@@ -254,9 +166,7 @@ public final class RemoteHeap implements AutoCloseable {
      * @throws io.rallocator.persistence.OutOfRemoteMemoryException if there is no room for a new array
      * @throws io.rallocator.persistence.HeapClosedException after {@link #close()}
      */
-    public RemoteLongArray longArray(final String name, final long length) {
-        return longs(name, ArrayCatalog.given(length));
-    }
+    public abstract RemoteLongArray longArray(String name, long length);
 
     /**
      * Opens an array of longs that exists, whatever its length.
@@ -266,14 +176,7 @@ public final class RemoteHeap implements AutoCloseable {
      * @throws IllegalArgumentException if there is none, or the name belongs to a structure of another type
      * @throws io.rallocator.persistence.HeapClosedException after {@link #close()}
      */
-    public RemoteLongArray longArray(final String name) {
-        return longs(name, ArrayCatalog.ANY_LENGTH);
-    }
-
-    private RemoteLongArray longs(final String name, final long length) {
-        requireArguments(name, Codecs.longs());
-        return new PersistentLongArray(arrays.open(name, ArrayKind.LONGS, Codecs.longs(), length));
-    }
+    public abstract RemoteLongArray longArray(String name);
 
     /**
      * Opens an array of bytes, creating it if there is none of this name.
@@ -286,9 +189,7 @@ public final class RemoteHeap implements AutoCloseable {
      * @throws io.rallocator.persistence.OutOfRemoteMemoryException if there is no room for a new array
      * @throws io.rallocator.persistence.HeapClosedException after {@link #close()}
      */
-    public RemoteByteArray byteArray(final String name, final long length) {
-        return bytes(name, ArrayCatalog.given(length));
-    }
+    public abstract RemoteByteArray byteArray(String name, long length);
 
     /**
      * Opens an array of bytes that exists, whatever its length.
@@ -298,14 +199,7 @@ public final class RemoteHeap implements AutoCloseable {
      * @throws IllegalArgumentException if there is none, or the name belongs to a structure of another type
      * @throws io.rallocator.persistence.HeapClosedException after {@link #close()}
      */
-    public RemoteByteArray byteArray(final String name) {
-        return bytes(name, ArrayCatalog.ANY_LENGTH);
-    }
-
-    private RemoteByteArray bytes(final String name, final long length) {
-        requireArguments(name, Codecs.bytes());
-        return new PersistentByteArray(arrays.open(name, ArrayKind.BYTES, Codecs.bytes(), length));
-    }
+    public abstract RemoteByteArray byteArray(String name);
 
     /**
      * Opens an array of objects, creating it if there is none of this name.
@@ -320,9 +214,7 @@ public final class RemoteHeap implements AutoCloseable {
      * @throws io.rallocator.persistence.OutOfRemoteMemoryException if there is no room for a new array
      * @throws io.rallocator.persistence.HeapClosedException after {@link #close()}
      */
-    public <E> RemoteArray<E> array(final String name, final Codec<E> codec, final long length) {
-        return elements(name, codec, ArrayCatalog.given(length));
-    }
+    public abstract <E> RemoteArray<E> array(String name, Codec<E> codec, long length);
 
     /**
      * Opens an array of objects that exists, whatever its length.
@@ -335,32 +227,7 @@ public final class RemoteHeap implements AutoCloseable {
      *     codec
      * @throws io.rallocator.persistence.HeapClosedException after {@link #close()}
      */
-    public <E> RemoteArray<E> array(final String name, final Codec<E> codec) {
-        return elements(name, codec, ArrayCatalog.ANY_LENGTH);
-    }
-
-    private <E> RemoteArray<E> elements(final String name, final Codec<E> codec, final long length) {
-        requireArguments(name, codec);
-        return new PersistentArray<>(arrays.open(name, ArrayKind.ELEMENTS, codec, length), codec);
-    }
-
-    private static void requireArguments(final String name, final Codec<?> codec) {
-        Objects.requireNonNull(name, "the name is null");
-        Objects.requireNonNull(codec, "the codec is null");
-    }
-
-    /** What this heap knows of a structure, made once; of those that were dropped it forgets it. */
-    static <T> T tableOf(final Map<StructureRoot, T> tables, final StructureRoot root, final Supplier<T> opening) {
-        synchronized (tables) {
-            T table = tables.get(root);
-            if (table == null) {
-                tables.keySet().removeIf(StructureRoot::isDropped);
-                table = opening.get();
-                tables.put(root, table);
-            }
-            return table;
-        }
-    }
+    public abstract <E> RemoteArray<E> array(String name, Codec<E> codec);
 
     /**
      * The names of all structures in the pool at one moment, whoever created them. Costs two round trips, and one for
@@ -369,9 +236,7 @@ public final class RemoteHeap implements AutoCloseable {
      * @return sorted; a copy
      * @throws io.rallocator.persistence.HeapClosedException after {@link #close()}
      */
-    public List<String> names() {
-        return catalog.names();
-    }
+    public abstract List<String> names();
 
     /**
      * What the pool holds at one moment, whoever created it. Costs what {@link #names()} costs, and a round trip for each 32
@@ -380,9 +245,7 @@ public final class RemoteHeap implements AutoCloseable {
      * @return sorted by name; a copy
      * @throws io.rallocator.persistence.HeapClosedException after {@link #close()}
      */
-    public List<StructureInfo> structures() {
-        return catalog.structures().stream().map(StructureInfo::of).toList();
-    }
+    public abstract List<StructureInfo> structures();
 
     /**
      * Counts what a structure holds by following all its links: some two round trips for each block. Others may change it
@@ -395,9 +258,7 @@ public final class RemoteHeap implements AutoCloseable {
      * @throws io.rallocator.persistence.CorruptedPoolException if its name or root block is damaged
      * @throws io.rallocator.persistence.HeapClosedException after {@link #close()}
      */
-    public StructureStatistics statistics(final String name) {
-        return catalog.statistics(Objects.requireNonNull(name, "the name is null"));
-    }
+    public abstract StructureStatistics statistics(String name);
 
     /**
      * Gives a structure another name. Its objects, in this worker and in others, go on to work. Others see it under the old
@@ -414,12 +275,7 @@ public final class RemoteHeap implements AutoCloseable {
      * @throws io.rallocator.persistence.OutOfRemoteMemoryException if there is no room for the blocks of names that it changes
      * @throws io.rallocator.persistence.HeapClosedException after {@link #close()}
      */
-    public void rename(final String name, final String newName) {
-        session.checkOpen();
-        catalog.rename(
-                Objects.requireNonNull(name, "the name is null"),
-                Objects.requireNonNull(newName, "the new name is null"));
-    }
+    public abstract void rename(String name, String newName);
 
     /**
      * Drops a structure with all that is in it. The name can be used for another structure at once. The memory comes back
@@ -439,9 +295,7 @@ public final class RemoteHeap implements AutoCloseable {
      *     give some back first: to drain a queue, or to set elements of an array to null, needs none
      * @throws io.rallocator.persistence.HeapClosedException after {@link #close()}
      */
-    public boolean drop(final String name) {
-        return catalog.drop(Objects.requireNonNull(name, "the name is null"));
-    }
+    public abstract boolean drop(String name);
 
     /**
      * What became of an operation that was interrupted, by whichever worker (I10). An operation that threw
@@ -460,24 +314,21 @@ public final class RemoteHeap implements AutoCloseable {
      *
      * @param id of the operation
      * @return whether it took effect
-     * @throws IllegalArgumentException if this pool has no such session or lane
+     * @throws IllegalArgumentException if it is of another pool, or its pool has no such session or lane
      * @throws io.rallocator.persistence.HeapClosedException after {@link #close()}
      * @throws io.rallocator.persistence.SessionFencedException if this heap is the one that failed
      * @throws io.rallocator.persistence.PoolUnavailableException if the blade still hears of the heap that failed after a minute
      */
-    public Outcome outcome(final OperationId id) {
-        return session.outcome(Objects.requireNonNull(id, "the id is null"));
-    }
+    public abstract Outcome outcome(OperationId id);
 
     /**
      * Who this worker is to the pool: another one each time that a heap is opened. What is written down with it, such as who holds a
      * lock, can be taken over by others once {@link #hasEnded} says so.
      *
      * @return never null
+     * @throws UnsupportedOperationException if this heap is over several blades: it has a session with each, and each may end by itself
      */
-    public SessionId session() {
-        return session.id();
-    }
+    public abstract SessionId session();
 
     /**
      * Tells whether a worker's session is over. Costs one round trip. Once it is, nothing that was done through its heap happens any
@@ -488,21 +339,18 @@ public final class RemoteHeap implements AutoCloseable {
      * @param other a session of this pool
      * @return false while it lives, and for some milliseconds after, until the blade has recovered it
      * @throws IllegalArgumentException if this pool has no such session
+     * @throws UnsupportedOperationException if this heap is over several blades
      * @throws io.rallocator.persistence.HeapClosedException after {@link #close()}
      */
-    public boolean hasEnded(final SessionId other) {
-        return session.isOver(Objects.requireNonNull(other, "the session is null"));
-    }
+    public abstract boolean hasEnded(SessionId other);
 
     /**
-     * Tells whether operations have a chance. Costs no round trip, and so may be late to notice.
+     * Tells whether operations have a chance. Costs no round trip, and so may be late to notice. Of several blades the first one counts, which has the names.
      *
      * @return false after {@link #close()}, and once this worker was declared dead or lost its way to the blade: close this heap then,
      *     and open another
      */
-    public boolean isOpen() {
-        return session.isOpen();
-    }
+    public abstract boolean isOpen();
 
     /**
      * What the operations of this heap have cost so far, over all its threads.
@@ -514,11 +362,7 @@ public final class RemoteHeap implements AutoCloseable {
      * @param figure which figure
      * @return the count, 0 for an operation that never ran; may be a moment old while operations run
      */
-    public long count(final String operation, final FabricCounters.Figure figure) {
-        Objects.requireNonNull(figure, "the figure is null");
-        final Operation known = Operation.find(operation);
-        return known == null ? 0 : session.count(known, figure);
-    }
+    public abstract long count(String operation, FabricCounters.Figure figure);
 
     /**
      * What this heap's block allocator did so far and holds: blocks allocated, round trips for slabs, bytes live and held. Costs no
@@ -526,33 +370,19 @@ public final class RemoteHeap implements AutoCloseable {
      *
      * @return figures over all threads of this heap
      */
-    public AllocatorStatistics allocatorStatistics() {
-        return session.allocatorStatistics();
-    }
+    public abstract AllocatorStatistics allocatorStatistics();
 
     /**
-     * The sizes of the pool.
+     * The sizes of the pool; of blade 0's, if there are several.
      *
      * @return never null
      */
-    public PoolGeometry geometry() {
-        return session.geometry();
-    }
+    public abstract PoolGeometry geometry();
 
     /**
      * Ends this worker's session, after the operations that run; an embedded heap stops serving the pool too, so close the
      * heaps that are attached to it first. Idempotent.
      */
     @Override
-    public void close() {
-        session.close();
-        if (blade != null) {
-            blade.close();
-        }
-    }
-
-    @Override
-    public String toString() {
-        return "RemoteHeap " + uri;
-    }
+    public abstract void close();
 }

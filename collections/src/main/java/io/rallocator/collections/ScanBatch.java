@@ -63,7 +63,7 @@ final class ScanBatch {
 
     /** The batch's reader of buckets, with nothing added to it. */
     BucketBatch buckets(final MapTable table) {
-        if (buckets == null) {
+        if (buckets == null || !buckets.isOf(table)) {
             buckets = new BucketBatch(table);
         }
         buckets.clear();
@@ -167,6 +167,15 @@ final class ScanBatch {
             final int length = source.valueLength(entry);
             setValue(added, copy(source.buffer(), source.valueIndex(entry), length), length);
         }
+    }
+
+    /** Adds a key of another batch, with its value, before which is room for a block's header. */
+    void addToPut(final ScanBatch source, final int entry) {
+        final int added =
+                add(copy(source.buffer(), source.keyIndex(entry), source.keyLength(entry)), source.keyLength(entry));
+        reserve(Scratch.VALUE_INDEX);
+        final int length = source.valueLength(entry);
+        setValue(added, copy(source.buffer(), source.valueIndex(entry), length), length);
     }
 
     /** Adds a key with a value before which is room for a block's header. */

@@ -138,6 +138,11 @@ final class StructureCatalog {
         }
         final StructureRoot root = findOrCreate(name, blueprint, firstCodec, secondCodec);
         checkSame(name, root, blueprint, firstCodec, secondCodec);
+        return known(root);
+    }
+
+    /** From here on this heap learns when the structure is dropped. */
+    private StructureRoot known(final StructureRoot root) {
         final StructureRoot known = opened.get(root.ref());
         if (known == root) {
             return root;
@@ -252,6 +257,22 @@ final class StructureCatalog {
     }
 
     // ---- listing
+
+    /**
+     * Finds a structure of any type. Costs what opening it costs.
+     *
+     * @param name of the structure
+     * @return its root, or null if there is none of this name
+     */
+    StructureRoot find(final String name) {
+        final StructureRoot root = onLane(lane -> {
+            final NameView names = new NameView(lane, OPEN);
+            names.look();
+            final NamePage.Entry entry = names.find(name);
+            return entry == null ? null : root(lane, entry);
+        });
+        return root == null ? null : known(root);
+    }
 
     /**
      * All names, as they are at one moment. Two round trips, and one for each page of names, of which there are 16.

@@ -28,8 +28,13 @@ class ArrayContractTest {
 
     @BeforeAll
     void open() {
-        pool = TestPool.ofMebibytes(64);
+        pool = newPool();
         heap = pool.embedded();
+    }
+
+    /** Another test has another pool. */
+    TestPool newPool() {
+        return TestPool.ofMebibytes(64);
     }
 
     @AfterAll

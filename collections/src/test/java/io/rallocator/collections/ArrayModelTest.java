@@ -59,9 +59,14 @@ class ArrayModelTest {
         change.accept(model);
     }
 
+    /** Another test has another pool. */
+    TestPool newPool() {
+        return TestPool.ofMebibytes(16);
+    }
+
     /** Opens the pool again and again. */
-    private static void rounds(final Consumer<RemoteHeap> round) {
-        try (TestPool pool = TestPool.ofMebibytes(16)) {
+    private void rounds(final Consumer<RemoteHeap> round) {
+        try (TestPool pool = newPool()) {
             for (int i = 0; i < ROUNDS; i++) {
                 try (RemoteHeap heap = pool.embedded()) {
                     round.accept(heap);

@@ -8,6 +8,7 @@ import io.rallocator.allocator.Operation;
 import io.rallocator.collections.PublicCalls.PublicCall;
 import io.rallocator.persistence.OperationId;
 import io.rallocator.persistence.Outcome;
+import io.rallocator.persistence.PoolFile;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -703,23 +704,24 @@ class BadArgumentsTest {
 
     @Test
     void shouldRefuseOrNotKnowAnOperationWhenItsIdIsOfNoneThatWas() {
-        for (final OperationId id : List.of(
-                new OperationId(-1, 1, 0, 1),
-                new OperationId(64, 1, 0, 1),
-                new OperationId(0, 1, -1, 1),
-                new OperationId(0, 1, 16, 1),
-                new OperationId(Integer.MIN_VALUE, 1, Integer.MAX_VALUE, 1))) {
+        final UUID id = PoolFile.readSuperblock(pool.file()).poolId();
+        for (final OperationId none : List.of(
+                new OperationId(id, -1, 1, 0, 1),
+                new OperationId(id, 64, 1, 0, 1),
+                new OperationId(id, 0, 1, -1, 1),
+                new OperationId(id, 0, 1, 16, 1),
+                new OperationId(id, Integer.MIN_VALUE, 1, Integer.MAX_VALUE, 1))) {
             assertRefused(
-                    () -> heap.outcome(id),
+                    () -> heap.outcome(none),
                     IllegalArgumentException.class,
-                    id + " is of another pool: this one has 64 sessions of 16 lanes");
+                    "there is no operation " + none + ": this pool has 64 sessions of 16 lanes");
         }
-        for (final OperationId id : List.of(
-                new OperationId(9, 1, 0, 0),
-                new OperationId(9, 1, 0, -1),
-                new OperationId(9, -1, 0, Long.MAX_VALUE),
-                new OperationId(9, Integer.MAX_VALUE, 0, Long.MIN_VALUE))) {
-            assertThat(heap.outcome(id)).isNotEqualTo(Outcome.HAPPENED);
+        for (final OperationId unknown : List.of(
+                new OperationId(id, 9, 1, 0, 0),
+                new OperationId(id, 9, 1, 0, -1),
+                new OperationId(id, 9, -1, 0, Long.MAX_VALUE),
+                new OperationId(id, 9, Integer.MAX_VALUE, 0, Long.MIN_VALUE))) {
+            assertThat(heap.outcome(unknown)).isNotEqualTo(Outcome.HAPPENED);
         }
         for (final String text : List.of("", "op", "op-1-2-3", "op-1-2-3-x", "op--1-2-3-4", "op-12345-1-1-1")) {
             assertThatThrownBy(() -> OperationId.parse(text))

@@ -31,9 +31,14 @@ class MapContractTest {
 
     @BeforeAll
     void open() {
-        pool = TestPool.ofMebibytes(64);
+        pool = newPool();
         uncached = pool.embedded("cache=0");
         cached = pool.local("cache=1m");
+    }
+
+    /** Another test has another pool. */
+    TestPool newPool() {
+        return TestPool.ofMebibytes(64);
     }
 
     @AfterAll

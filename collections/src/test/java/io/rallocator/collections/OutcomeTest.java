@@ -14,6 +14,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -375,21 +376,25 @@ class OutcomeTest {
 
     @Test
     void shouldBeReadFromItsTextAndRefuseWhatIsNone() {
-        final OperationId id = new OperationId(3, 1_048_575, 15, 1L << 52);
+        final OperationId id = new OperationId(UUID.randomUUID(), 3, 1_048_575, 15, 1L << 52);
         assertThat(OperationId.parse(id.toString())).isEqualTo(id);
-        for (final String text : new String[] {"", "op-1-2-3", "op-1-2-3-x", "op-1-2-3-4 ", "op--1-2-3-4"}) {
+        for (final String text :
+                new String[] {"", "op-1-2-3", "op-1-2-3-x", "op-1-2-3-4", "op-1-2-3-4@5", "op--1-2-3-4"}) {
             assertThatThrownBy(() -> OperationId.parse(text))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("op-3-17-0-42");
         }
         pool.restart();
-        try (RemoteHeap heap = new RemoteHeap("simulated", pool.open("asks"), null, null)) {
-            assertThat(heap.outcome(new OperationId(0, 7, 1, 1))).isEqualTo(Outcome.DID_NOT_HAPPEN);
-            for (final OperationId foreign : new OperationId[] {id, new OperationId(0, 1, 2, 1)}) {
-                assertThatThrownBy(() -> heap.outcome(foreign))
-                        .isInstanceOf(IllegalArgumentException.class)
-                        .hasMessageContaining("another pool");
-            }
+        try (WorkerSession session = pool.open("asks");
+                RemoteHeap heap = RemoteHeap.over(session)) {
+            final UUID poolId = session.poolId();
+            assertThat(heap.outcome(new OperationId(poolId, 0, 7, 1, 1))).isEqualTo(Outcome.DID_NOT_HAPPEN);
+            assertThatThrownBy(() -> heap.outcome(id))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("another pool");
+            assertThatThrownBy(() -> heap.outcome(new OperationId(poolId, 0, 1, 2, 1)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("there is no operation");
         }
     }
 }

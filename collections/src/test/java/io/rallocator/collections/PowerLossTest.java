@@ -183,7 +183,7 @@ class PowerLossTest {
             final List<Worker> workers = new ArrayList<>();
             for (int i = 0; i < WORKERS; i++) {
                 final WorkerSession session = blade.open("worker " + i);
-                heaps.add(new RemoteHeap("recorded", session, null, null));
+                heaps.add(new PoolHeap("recorded", session, null, null));
                 workers.add(new Worker(i, heaps.get(i), blade.disk()));
             }
             for (final Future<Worker> future : executor.invokeAll(workers)) {

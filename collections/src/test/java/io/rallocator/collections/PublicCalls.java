@@ -16,6 +16,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Spliterator;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import java.util.function.BiFunction;
@@ -164,7 +165,7 @@ final class PublicCalls {
         made.put(IntFunction.class, () -> (IntFunction<Object[]>) Object[]::new);
         made.put(LongUnaryOperator.class, () -> (LongUnaryOperator) seen -> seen + 1);
         made.put(LongBinaryOperator.class, () -> (LongBinaryOperator) Long::sum);
-        made.put(OperationId.class, () -> new OperationId(1, 1, 0, 1));
+        made.put(OperationId.class, () -> new OperationId(new UUID(1, 2), 1, 1, 0, 1));
         made.put(SessionId.class, () -> new SessionId(1, 1));
         made.put(FabricCounters.Figure.class, () -> FabricCounters.Figure.CHAINS);
         return made;

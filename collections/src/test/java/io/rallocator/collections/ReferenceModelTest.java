@@ -63,6 +63,11 @@ class ReferenceModelTest {
         }
     }
 
+    /** Another test has another pool. */
+    TestPool newPool() {
+        return TestPool.ofMebibytes(64);
+    }
+
     @ParameterizedTest
     @MethodSource("codecs")
     void shouldKeepAMapLikeTheModel(final Sample<?> keys) {
@@ -70,9 +75,9 @@ class ReferenceModelTest {
         mapHistory(keys, all.get((all.indexOf(keys) + 1) % all.size()));
     }
 
-    private static <K, V> void mapHistory(final Sample<K> keys, final Sample<V> values) {
+    private <K, V> void mapHistory(final Sample<K> keys, final Sample<V> values) {
         final MapModel<K, V> model = new MapModel<>(keys, values);
-        try (TestPool pool = TestPool.ofMebibytes(64)) {
+        try (TestPool pool = newPool()) {
             for (int i = 0; i < HISTORY.size(); i++) {
                 try (RemoteHeap heap = pool.embedded("cache=" + (i % 2 == 0 ? "256k" : "0"))) {
                     model.map = heap.map("map", keys.codec(), values.codec());
@@ -242,9 +247,9 @@ class ReferenceModelTest {
         queueHistory(elements, true);
     }
 
-    private static <E> void queueHistory(final Sample<E> elements, final boolean bounded) {
+    private <E> void queueHistory(final Sample<E> elements, final boolean bounded) {
         final QueueModel<E> model = new QueueModel<>(elements);
-        try (TestPool pool = TestPool.ofMebibytes(64)) {
+        try (TestPool pool = newPool()) {
             for (final Phase phase : HISTORY) {
                 try (RemoteHeap heap = pool.embedded()) {
                     model.queue = bounded

@@ -96,7 +96,7 @@ class RoundTripTableTest {
         Worker(final SimulatedPool pool, final String name, final boolean cached) {
             session = pool.openCounting(name);
             final RemoteHeap heap =
-                    new RemoteHeap("simulated", session, null, cached ? new BucketCache(CACHE_BYTES) : null);
+                    new PoolHeap("simulated", session, null, cached ? new BucketCache(CACHE_BYTES) : null);
             pool.agentTurn();
             map = heap.map("map", Codecs.ints(), Codecs.string());
             pool.agentTurn();

@@ -97,9 +97,14 @@ class UseAfterCloseTest {
 
     @BeforeEach
     void create() {
-        pool = TestPool.ofMebibytes(32);
+        pool = newPool();
         heap = pool.embedded();
         open(heap);
+    }
+
+    /** Another test has another pool. */
+    TestPool newPool() {
+        return TestPool.ofMebibytes(32);
     }
 
     private void open(final RemoteHeap from) {

@@ -212,6 +212,16 @@ public final class Superblock {
     }
 
     /**
+     * The id of a pool that is mapped, so that its superblock is known to be whole.
+     *
+     * @param region the pool
+     * @return the id
+     */
+    public static UUID poolId(final NvmRegion region) {
+        return new UUID(region.readLong(POOL_ID_OFFSET), region.readLong(POOL_ID_OFFSET + Long.BYTES));
+    }
+
+    /**
      * Decodes a valid copy of this layout version.
      *
      * @param buffer one copy
@@ -230,7 +240,7 @@ public final class Superblock {
                 buffer.getInt(LANES_OFFSET),
                 buffer.getInt(ROOTS_OFFSET));
         return new Superblock(
-                new UUID(buffer.getLong(POOL_ID_OFFSET), buffer.getLong(POOL_ID_OFFSET + 8)),
+                new UUID(buffer.getLong(POOL_ID_OFFSET), buffer.getLong(POOL_ID_OFFSET + Long.BYTES)),
                 buffer.getInt(BLADE_ID_OFFSET),
                 buffer.getLong(GENERATION_OFFSET),
                 buffer.getInt(INCARNATION_OFFSET),

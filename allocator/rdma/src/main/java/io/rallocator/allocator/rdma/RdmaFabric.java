@@ -8,6 +8,7 @@ import io.rallocator.persistence.PoolUnavailableException;
 import io.rallocator.persistence.SessionFencedException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.UUID;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -81,6 +82,11 @@ final class RdmaFabric implements Fabric {
     @Override
     public PoolGeometry geometry() {
         return control.superblock().geometry();
+    }
+
+    @Override
+    public UUID poolId() {
+        return control.superblock().poolId();
     }
 
     @Override

@@ -10,6 +10,7 @@ import io.rallocator.persistence.Superblock;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.util.UUID;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 import org.agrona.concurrent.UnsafeBuffer;
@@ -96,6 +97,11 @@ final class TcpFabric implements Fabric {
     @Override
     public PoolGeometry geometry() {
         return superblock.geometry();
+    }
+
+    @Override
+    public UUID poolId() {
+        return superblock.poolId();
     }
 
     @Override

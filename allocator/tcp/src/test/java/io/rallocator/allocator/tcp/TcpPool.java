@@ -34,6 +34,12 @@ final class TcpPool implements AutoCloseable {
         tcp = TcpBlade.listen(blade, options);
     }
 
+    /** Serves the pool again at an address that it had before. */
+    void serve(final String hostAndPort) {
+        blade = Blade.open(file);
+        tcp = TcpBlade.listen(blade, new TcpBladeOptions("//" + hostAndPort));
+    }
+
     Path file() {
         return file;
     }
