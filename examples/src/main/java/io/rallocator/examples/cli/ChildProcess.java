@@ -21,6 +21,7 @@ final class ChildProcess implements AutoCloseable {
     private final Process process;
     private final BlockingQueue<String> lines = new LinkedBlockingQueue<>();
     private volatile long progress;
+    private volatile boolean isEnded;
 
     private ChildProcess(final String name, final Process process) {
         this.name = name;
@@ -68,7 +69,9 @@ final class ChildProcess implements AutoCloseable {
                 }
             }
         } catch (final IOException e) {
-            throw new UncheckedIOException(e);
+            if (!isEnded) { // to destroy a process closes its output
+                throw new UncheckedIOException(e);
+            }
         }
     }
 
@@ -116,11 +119,13 @@ final class ChildProcess implements AutoCloseable {
     }
 
     void kill() throws InterruptedException {
+        isEnded = true;
         process.destroyForcibly().waitFor();
     }
 
     /** Asks it to end and waits. */
     int end() throws InterruptedException {
+        isEnded = true;
         process.destroy();
         return process.waitFor();
     }
@@ -131,6 +136,7 @@ final class ChildProcess implements AutoCloseable {
 
     @Override
     public void close() {
+        isEnded = true;
         process.destroyForcibly();
     }
 }

@@ -21,6 +21,8 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.ToLongFunction;
+import java.util.stream.Collectors;
 
 /** The course of a crash test: real processes, killed, stopped and restarted at random moments, then an audit. */
 final class CrashScript extends ProcessScript {
@@ -51,7 +53,7 @@ final class CrashScript extends ProcessScript {
     private final int kills;
     private final What what;
 
-    /** Where the blade listens; null if the workers attach to its pool. */
+    /** Of the heap, for workers. */
     private final String address;
 
     private final int[] next;
@@ -64,6 +66,7 @@ final class CrashScript extends ProcessScript {
     CrashScript(
             final Path folder,
             final int workers,
+            final int blades,
             final int kills,
             final What what,
             final FabricKind fabric,
@@ -74,8 +77,30 @@ final class CrashScript extends ProcessScript {
         this.audit = new CrashAudit(workers);
         this.kills = kills;
         this.what = what;
-        this.address = fabric == FabricKind.TCP ? "tcp://127.0.0.1:" + freePort() : null;
         this.random = new Random(seed);
+        final List<String> places = new ArrayList<>();
+        for (int blade = 0; blade < blades; blade++) {
+            places.add(addBlade(blade, fabric));
+        }
+        address = (fabric == FabricKind.TCP ? "tcp://" : "local:")
+                + String.join(",", places)
+                + (what == What.NETWORK ? "?timeout-ms=" + 2 * LEASE_MS : "");
+    }
+
+    /** Returns where workers find it. */
+    private String addBlade(final int number, final FabricKind fabric) {
+        final Path pool = folder.resolve("pool" + number);
+        final List<String> options = new ArrayList<>(List.of("--size", Long.toString(POOL_BYTES)));
+        String place = pool.toString();
+        if (fabric == FabricKind.TCP) {
+            place = "127.0.0.1:" + freePort();
+            options.addAll(List.of("--listen", "tcp://" + place));
+        }
+        if (what == What.NETWORK) {
+            options.addAll(List.of("--lease-ms", Integer.toString(LEASE_MS)));
+        }
+        blades.add(new BladeProcess("blade " + number, pool, errors, options));
+        return place;
     }
 
     /** Runs it to its end. */
@@ -84,7 +109,9 @@ final class CrashScript extends ProcessScript {
         if (what == What.NETWORK) {
             network = new NetworkTrouble(random, LEASE_MS);
         }
-        startBlade();
+        for (final BladeProcess blade : blades) {
+            start(blade);
+        }
         for (int worker = 0; worker < workers.length; worker++) {
             startWorker(worker);
         }
@@ -94,7 +121,7 @@ final class CrashScript extends ProcessScript {
                 awaitSteps(random.nextInt(workers.length), random.nextInt(MOST_STEPS_BETWEEN_KILLS));
                 network.happen();
             } else if (what == What.BLADE || what == What.BOTH && random.nextInt(4) == 0) {
-                killBlade();
+                killBlade(blades.get(random.nextInt(blades.size())));
             } else {
                 final int victim = random.nextInt(workers.length);
                 killWorker(victim);
@@ -108,8 +135,12 @@ final class CrashScript extends ProcessScript {
             stopForGood(worker);
         }
         audit();
-        blade.end();
-        return report(PoolChecker.check(pool));
+        final List<CheckReport> reports = new ArrayList<>();
+        for (final BladeProcess blade : blades) {
+            blade.process().end();
+            reports.add(PoolChecker.check(blade.pool()));
+        }
+        return report(reports);
     }
 
     private void sayHowFar(final int kill) {
@@ -130,36 +161,17 @@ final class CrashScript extends ProcessScript {
         }
     }
 
-    private void startBlade() throws IOException, InterruptedException {
-        launchBlade();
-        awaitBlade();
-    }
-
-    private void launchBlade() {
-        final List<String> command = new ArrayList<>(List.of("blade", "--pool", pool.toString(), "--json"));
-        if (!Files.exists(pool)) {
-            command.addAll(List.of("--size", Long.toString(POOL_BYTES)));
-        }
-        if (address != null) {
-            command.addAll(List.of("--listen", address));
-        }
-        if (what == What.NETWORK) {
-            command.addAll(List.of("--lease-ms", Integer.toString(LEASE_MS)));
-        }
-        blade = ChildProcess.start("the blade", errors, command);
-    }
-
     /** Sometimes stopped before, sometimes killed again while it starts and recovers. */
-    private void killBlade() throws IOException, InterruptedException {
+    private void killBlade(final BladeProcess blade) throws IOException, InterruptedException {
         awaitSteps(random.nextInt(workers.length), random.nextInt(MOST_STEPS_BETWEEN_KILLS));
-        maybeStop(blade);
-        blade.kill();
+        maybeStop(blade.process());
+        blade.process().kill();
         if (random.nextInt(3) == 0) {
-            launchBlade();
+            blade.launch();
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(random.nextInt(700)));
-            blade.kill();
+            blade.process().kill();
         }
-        startBlade();
+        start(blade);
     }
 
     // ---- workers
@@ -171,7 +183,7 @@ final class CrashScript extends ProcessScript {
                 List.of(
                         "crash-worker",
                         "--heap",
-                        heapAddress(),
+                        address,
                         "--worker",
                         Integer.toString(worker),
                         "--from",
@@ -179,13 +191,6 @@ final class CrashScript extends ProcessScript {
                         "--log",
                         log(worker).toString()));
         workers[worker].awaitReady();
-    }
-
-    private String heapAddress() {
-        if (address == null) {
-            return "local:" + pool;
-        }
-        return network == null ? address : address + "?timeout-ms=" + 2 * LEASE_MS;
     }
 
     private Path log(final int worker) {
@@ -239,7 +244,7 @@ final class CrashScript extends ProcessScript {
 
     private void awaitRecovery(final long pid) {
         final long deadline = System.nanoTime() + PATIENCE_NS;
-        while (hasSession(pid)) {
+        while (blades.stream().anyMatch(blade -> blade.hasSession(pid))) {
             if (System.nanoTime() - deadline > 0) {
                 throw new PoolUnavailableException(
                         "the session of process " + pid + ", which was killed, is not recovered");
@@ -251,7 +256,9 @@ final class CrashScript extends ProcessScript {
     // ---- the verdict
 
     private void audit() {
-        try (RemoteHeap heap = RemoteHeap.open("local:" + pool + "?name=auditor")) {
+        final String pools =
+                blades.stream().map(blade -> blade.pool().toString()).collect(Collectors.joining(","));
+        try (RemoteHeap heap = RemoteHeap.open("local:" + pools + "?name=auditor")) {
             final RemoteMap<String, byte[]> map = heap.map(CrashWorkerCommand.MAP, Codecs.string(), Codecs.bytes());
             final Map<String, byte[]> found = new HashMap<>();
             map.forEach((key, value) -> audit.duplicated += found.put(key, value) == null ? 0 : 1);
@@ -261,9 +268,10 @@ final class CrashScript extends ProcessScript {
         }
     }
 
-    private Map<String, Object> report(final CheckReport check) {
+    private Map<String, Object> report(final List<CheckReport> checks) {
         Collections.sort(recoveryMs);
         final Map<String, Object> result = new LinkedHashMap<>();
+        result.put("blades", blades.size());
         result.put("kills", network == null ? kills : 0);
         if (network != null) {
             result.put("cuts", network.cuts());
@@ -278,15 +286,20 @@ final class CrashScript extends ProcessScript {
         result.put("torn", audit.torn);
         result.put("duplicated", audit.duplicated);
         result.put("stuck", stuck);
-        result.put("leakedBlocks", check.leakedBlocks());
-        result.put("leakedSlabs", check.leakedSlabs());
-        result.put("doubleAllocations", check.doubleAllocations());
-        result.put("checkClean", check.clean());
+        result.put("leakedBlocks", sum(checks, CheckReport::leakedBlocks));
+        result.put("leakedSlabs", sum(checks, CheckReport::leakedSlabs));
+        result.put("doubleAllocations", sum(checks, CheckReport::doubleAllocations));
+        final boolean clean = checks.stream().allMatch(CheckReport::clean);
+        result.put("checkClean", clean);
         result.put("recoveryMsMedian", recoveryMs.isEmpty() ? 0 : recoveryMs.get(recoveryMs.size() / 2));
         result.put("recoveryMsMax", recoveryMs.isEmpty() ? 0 : recoveryMs.get(recoveryMs.size() - 1));
-        result.put("passed", audit.passed() && stuck == 0 && check.clean());
+        result.put("passed", audit.passed() && stuck == 0 && clean);
         result.put("seconds", Math.round(10 * seconds()) / 10.0);
-        check.findings().forEach(finding -> tell.accept("  " + finding));
+        checks.forEach(check -> check.findings().forEach(finding -> tell.accept("  " + finding)));
         return result;
+    }
+
+    private static long sum(final List<CheckReport> checks, final ToLongFunction<CheckReport> figure) {
+        return checks.stream().mapToLong(figure).sum();
     }
 }

@@ -17,7 +17,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         sortOptions = false,
         description = {
-            "Starts a blade and workers as processes of their own, kills them with SIGKILL at random moments, some",
+            "Starts blades and workers as processes of their own, kills them with SIGKILL at random moments, some",
             "of them stopped by SIGSTOP before, and some blades while they recover; then compares map and queue",
             "with what the workers wrote down as acknowledged, and checks the pool. About a second a kill."
         },
@@ -27,7 +27,7 @@ import picocli.CommandLine.Spec;
             "",
             "Example:",
             "  rallocator crash-test --kills 200 --what both",
-            "  rallocator crash-test --kills 50 --fabric tcp",
+            "  rallocator crash-test --kills 50 --fabric tcp --blades 3",
             "  unshare -rn rallocator crash-test --kills 50 --fabric tcp --what network"
         })
 final class CrashTestCommand implements Callable<Integer> {
@@ -59,6 +59,13 @@ final class CrashTestCommand implements Callable<Integer> {
     private int workers;
 
     @Option(
+            names = "--blades",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "Over how many blades the heap is (default: 1).")
+    private int blades;
+
+    @Option(
             names = "--seed",
             paramLabel = "NUMBER",
             description = "Repeats the choices of an earlier run; the moments still differ.")
@@ -77,6 +84,7 @@ final class CrashTestCommand implements Callable<Integer> {
     public Integer call() throws IOException, InterruptedException {
         require("--kills", kills, 1_000_000);
         require("--workers", workers, 32);
+        require("--blades", blades, 8);
         if (what == CrashScript.What.NETWORK && fabric != CrashScript.FabricKind.TCP) {
             throw new ParameterException(spec.commandLine(), "--what network needs --fabric tcp");
         }
@@ -84,9 +92,9 @@ final class CrashTestCommand implements Callable<Integer> {
         final PrintWriter tell = json ? spec.commandLine().getErr() : out;
         final long chosen = seed == null ? System.nanoTime() : seed;
         tell.println("seed " + chosen);
-        final Path work = WorkFolder.create(folder, "crash-test", CrashScript.POOL_BYTES);
+        final Path work = WorkFolder.create(folder, "crash-test", blades * CrashScript.POOL_BYTES);
         final Map<String, Object> result =
-                ProcessScript.play(new CrashScript(work, workers, kills, what, fabric, chosen, tell));
+                ProcessScript.play(new CrashScript(work, workers, blades, kills, what, fabric, chosen, tell));
         if (json) {
             Json.print(out, result);
         } else {

@@ -30,20 +30,24 @@ final class DemoScript extends ProcessScript {
     private final int[] lives = new int[WORKERS];
     private final List<Path> killedLogs = new ArrayList<>();
     private final List<Path> endedLogs = new ArrayList<>();
+    private final BladeProcess blade;
     private int kills;
     private boolean passed;
 
     DemoScript(final Path folder, final PrintWriter tell) {
         super(folder, WORKERS, tell);
+        blade = new BladeProcess(
+                "the blade", folder.resolve("pool"), errors, List.of("--size", Long.toString(POOL_BYTES)));
+        blades.add(blade);
     }
 
     /** Runs it to its end. */
     @Override
     Map<String, Object> run() throws IOException, InterruptedException {
-        say("a blade with a pool of " + ByteSize.forPeople(POOL_BYTES) + " at " + pool);
-        startBlade();
+        say("a blade with a pool of " + ByteSize.forPeople(POOL_BYTES) + " at " + blade.pool());
+        start(blade);
         final DemoAudit audit = new DemoAudit(corpus);
-        try (RemoteHeap heap = RemoteHeap.open("local:" + pool + "?name=feeder")) {
+        try (RemoteHeap heap = RemoteHeap.open("local:" + blade.pool() + "?name=feeder")) {
             final RemoteQueue<String> queue = heap.queue(DemoWorkerCommand.QUEUE, Codecs.string());
             say("two workers, each a process of its own; they count the words of " + corpus.size() + " lines");
             for (int worker = 0; worker < WORKERS; worker++) {
@@ -58,19 +62,11 @@ final class DemoScript extends ProcessScript {
             audit(audit, heap);
         }
         say("the blade ends, and everything is checked");
-        blade.end();
-        return report(audit, PoolChecker.check(pool));
+        blade.process().end();
+        return report(audit, PoolChecker.check(blade.pool()));
     }
 
     // ---- processes
-
-    private void startBlade() throws IOException, InterruptedException {
-        blade = ChildProcess.start(
-                "the blade",
-                errors,
-                List.of("blade", "--pool", pool.toString(), "--size", Long.toString(POOL_BYTES), "--json"));
-        awaitBlade();
-    }
 
     private void startWorker(final int worker) throws InterruptedException {
         lives[worker]++;
@@ -80,7 +76,7 @@ final class DemoScript extends ProcessScript {
                 List.of(
                         "demo-worker",
                         "--pool",
-                        pool.toString(),
+                        blade.pool().toString(),
                         "--name",
                         "worker-" + worker,
                         "--log",
@@ -109,7 +105,7 @@ final class DemoScript extends ProcessScript {
         kills++;
         killedLogs.add(log(victim));
         say("worker " + victim + " (process " + pid + ") is killed with SIGKILL in the middle of its work");
-        await("the session of the dead worker to be recovered", () -> !hasSession(pid));
+        await("the session of the dead worker to be recovered", () -> !blade.hasSession(pid));
         recoveryMs.add(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - killed));
         say("what it had open is recovered after " + recoveryMs.get(recoveryMs.size() - 1)
                 + " ms; the other worker went on: " + others + " lines then, "
@@ -119,15 +115,15 @@ final class DemoScript extends ProcessScript {
     }
 
     private void killBlade(final RemoteQueue<String> queue) throws IOException, InterruptedException {
-        final long pid = blade.pid();
-        blade.kill();
+        final long pid = blade.process().pid();
+        blade.process().kill();
         kills++;
         say("the blade (process " + pid + ") is killed with SIGKILL");
         final long before = totalProgress();
         feed(queue, 0.5, 0.75);
         await("the workers to go on without a blade", () -> totalProgress() > before);
         say("the workers go on without it: " + before + " lines then, " + totalProgress() + " now");
-        startBlade();
+        start(blade);
         say("the blade is back; it recovered in " + recoveryMs.get(recoveryMs.size() - 1) + " ms");
     }
 

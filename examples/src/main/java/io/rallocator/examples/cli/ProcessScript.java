@@ -1,7 +1,5 @@
 package io.rallocator.examples.cli;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -11,20 +9,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 
-/** A course of events with a blade and workers in processes of their own, which are all gone at its end. */
+/** A course of events with blades and workers in processes of their own, which are all gone at its end. */
 abstract class ProcessScript implements AutoCloseable {
     final Path folder;
-    final Path pool;
     final Path errors;
+    final List<BladeProcess> blades = new ArrayList<>();
     final ChildProcess[] workers;
     final List<Long> recoveryMs = new ArrayList<>();
     final long started = System.nanoTime();
     final Consumer<String> tell;
-    ChildProcess blade;
 
     ProcessScript(final Path folder, final int workers, final PrintWriter tell) {
         this.folder = folder;
-        this.pool = folder.resolve("pool");
         this.errors = folder.resolve("errors");
         this.workers = new ChildProcess[workers];
         this.tell = text -> {
@@ -54,18 +50,10 @@ abstract class ProcessScript implements AutoCloseable {
         return (System.nanoTime() - started) / 1e9;
     }
 
-    /** Waits until the blade serves, and notes how long it recovered if it is not the pool's first. */
-    void awaitBlade() throws IOException, InterruptedException {
-        final JsonNode ready = new ObjectMapper().readTree(blade.awaitReady());
-        if (ready.get("incarnation").asInt() > 1) {
-            recoveryMs.add(ready.get("recoveryMs").asLong());
-        }
-    }
-
-    boolean hasSession(final long pid) {
-        final List<?> sessions = (List<?>) PoolView.read(pool, false).get("sessions");
-        return sessions.stream()
-                .anyMatch(session -> ((Map<?, ?>) session).get("pid").equals(pid));
+    /** Starts a blade, or starts it again, and notes how long it recovered. */
+    void start(final BladeProcess blade) throws IOException, InterruptedException {
+        blade.launch();
+        blade.awaitReady().ifPresent(recoveryMs::add);
     }
 
     @Override
@@ -75,8 +63,6 @@ abstract class ProcessScript implements AutoCloseable {
                 worker.close();
             }
         }
-        if (blade != null) {
-            blade.close();
-        }
+        blades.forEach(BladeProcess::close);
     }
 }

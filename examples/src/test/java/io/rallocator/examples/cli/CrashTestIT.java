@@ -15,7 +15,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 import picocli.CommandLine;
 
 /** A few kills of real processes; {@code -Drallocator.kills=N} for more. */
@@ -24,8 +24,8 @@ class CrashTestIT {
     private Path folder;
 
     @ParameterizedTest
-    @ValueSource(strings = {"local", "tcp"})
-    void shouldLoseNothingWhenWorkersAndBladesAreKilled(final String fabric) throws Exception {
+    @CsvSource({"local, 1", "tcp, 1", "local, 3", "tcp, 3"})
+    void shouldLoseNothingWhenWorkersAndBladesAreKilled(final String fabric, final String blades) throws Exception {
         final StringWriter out = new StringWriter();
         final StringWriter err = new StringWriter();
         final CommandLine commandLine = RallocatorCli.commandLine();
@@ -33,10 +33,20 @@ class CrashTestIT {
         commandLine.setErr(new PrintWriter(err, true));
         final String kills = System.getProperty("rallocator.kills", "5");
         final int code = commandLine.execute(
-                "crash-test", "--json", "--kills", kills, "--fabric", fabric, "--dir", folder.toString());
+                "crash-test",
+                "--json",
+                "--kills",
+                kills,
+                "--fabric",
+                fabric,
+                "--blades",
+                blades,
+                "--dir",
+                folder.toString());
         assertThat(code).as(err + "\n" + out).isZero();
         final JsonNode result = new ObjectMapper().readTree(out.toString());
         assertThat(result.get("kills").asText()).isEqualTo(kills);
+        assertThat(result.get("blades").asText()).isEqualTo(blades);
         assertNothingLost(result);
         assertThat(result.get("acknowledged").asLong()).isGreaterThan(1_000);
     }
