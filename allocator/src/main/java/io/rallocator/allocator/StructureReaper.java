@@ -50,7 +50,6 @@ import org.slf4j.LoggerFactory;
  */
 final class StructureReaper implements Agent {
     private static final Logger LOGGER = LoggerFactory.getLogger(StructureReaper.class);
-    private static final int EPOCHS_TO_WAIT = 3;
     private static final long SCAN_MS = 1_000;
     private static final long GIVEN_UP = Long.MAX_VALUE;
     private static final int NONE = -1;
@@ -142,10 +141,14 @@ final class StructureReaper implements Agent {
             if (dropped.get(root) && LinkWord.isPointer(words[root])
                     || abandoned.get(root) && names.name(root) == null) {
                 tell(root);
-            } else if (RootDescriptor.isPending(words[root]) && names.name(root) != null) {
+            } else if (RootDescriptor.isPending(words[root]) && isInUse(names.name(root))) {
                 swapTag(root, words[root] & ~LinkWord.FROZEN); // its creator died, or does the same
             }
         }
+    }
+
+    private static boolean isInUse(final String name) {
+        return name != null && !name.startsWith(RootDescriptor.SEALED_MARK);
     }
 
     private void swapTag(final int root, final long word) {
@@ -212,7 +215,7 @@ final class StructureReaper implements Agent {
         }
         if (inHand != root) {
             final long epoch = globalEpoch();
-            if (inHand != NONE || heldRoot() != NONE || epoch < since + EPOCHS_TO_WAIT) {
+            if (inHand != NONE || heldRoot() != NONE || epoch < since + RootDescriptor.EPOCHS_UNTIL_KNOWN) {
                 return 0;
             }
             hold(root, epoch);

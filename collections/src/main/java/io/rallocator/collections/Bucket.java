@@ -6,7 +6,6 @@ import org.agrona.concurrent.UnsafeBuffer;
 /** One bucket as an operation saw it. Valid while the operation holds its lane; the hint outlives it. */
 final class Bucket {
     private static final long NOTHING = -1;
-    private static final int STRUCTURE_SHIFT = 40;
 
     /** Index in the table. */
     long index;
@@ -34,7 +33,8 @@ final class Bucket {
     private long hintWord;
 
     private final GrowingBuffer keptBlock = new GrowingBuffer();
-    private long keptKey = NOTHING;
+    private long keptTable = NOTHING;
+    private long keptIndex;
     private long keptWord;
     private int keptLength;
     private long keptEpoch;
@@ -76,18 +76,15 @@ final class Bucket {
         setBlock(buffer, checkedLength);
     }
 
-    private long key(final int structure) {
-        return (long) structure << STRUCTURE_SHIFT | index;
-    }
-
     /**
      * Keeps word and block for the next change, beyond the release of the lane.
      *
-     * @param structure root index of the map
+     * @param table number of the map's table
      * @param epoch of the lane that read them
      */
-    void keep(final int structure, final long epoch) {
-        keptKey = key(structure);
+    void keep(final long table, final long epoch) {
+        keptTable = table;
+        keptIndex = index;
         keptWord = word;
         keptLength = length;
         keptEpoch = epoch;
@@ -100,12 +97,12 @@ final class Bucket {
      * Fills in what was kept of the bucket with the index that is set. It is right if the word still stands there, which a
      * swap that expects it finds out: in its epoch, in which the block cannot have been reused (DESIGN trap 10).
      *
-     * @param structure root index of the map
+     * @param table number of the map's table
      * @param epoch of the lane
      * @return false if nothing was kept, or in another epoch
      */
-    boolean recall(final int structure, final long epoch) {
-        if (keptKey != key(structure) || keptEpoch != epoch) {
+    boolean recall(final long table, final long epoch) {
+        if (keptTable != table || keptIndex != index || keptEpoch != epoch) {
             return false;
         }
         word = keptWord;
@@ -119,7 +116,7 @@ final class Bucket {
 
     /** Forgets what was kept. */
     void dropKept() {
-        keptKey = NOTHING;
+        keptTable = NOTHING;
     }
 
     /** Gives back the memory for large blocks. */

@@ -153,7 +153,7 @@ final class BucketLocator {
             if (bucket.word == remembered) {
                 return;
             }
-        } else if (mayRemember && bucket.recall(table.structure(), lane.epoch())) {
+        } else if (mayRemember && bucket.recall(table.number(), lane.epoch())) {
             bucket.remembered = true;
             return;
         } else if (known == BucketCache.HINT) {

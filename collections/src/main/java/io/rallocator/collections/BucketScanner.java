@@ -30,7 +30,7 @@ final class BucketScanner {
         @Override
         public int visit(final Lane lane, final Bucket bucket, final long cursor) {
             final int level = bucket.isFrozen() ? bucket.level + 1 : bucket.level;
-            addEntries(lane, bucket, cursor & MapLayout.mask(level), level, batch);
+            addEntries(lane, bucket, cursor, level, batch);
             return level;
         }
 
@@ -66,16 +66,26 @@ final class BucketScanner {
         return cursor;
     }
 
+    /**
+     * Adds what is in a bucket from the cursor on. The cursor is the bucket's left border, unless it comes from the table in which this part of a map was
+     * before it moved to another blade: that may have been split further.
+     */
     private void addEntries(
-            final Lane lane, final Bucket bucket, final long suffix, final int level, final ScanBatch batch) {
+            final Lane lane, final Bucket bucket, final long cursor, final int level, final ScanBatch batch) {
+        final long from = Long.reverse(cursor);
+        final long suffix = cursor & MapLayout.mask(level);
         int entry = BucketBlock.ENTRIES_OFFSET;
         for (int i = bucket.entries(); i > 0; i--) {
             final int keyIndex = BucketBlock.keyIndex(entry);
             final int keyLength = BucketBlock.keyLength(bucket.block, entry);
             final long hash = Bytes.hash(bucket.block, keyIndex, keyLength);
-            if ((hash & MapLayout.mask(level)) == suffix && table.isLive(bucket.block, entry)) {
+            if ((hash & MapLayout.mask(level)) == suffix
+                    && Long.compareUnsigned(Long.reverse(hash), from) >= 0
+                    && table.isLive(bucket.block, entry)) {
                 final int keyAt = batch.copy(bucket.block, keyIndex, keyLength);
-                batch.addValue(lane, table, bucket.block, entry, hash, batch.add(keyAt, keyLength));
+                final int added = batch.add(keyAt, keyLength);
+                batch.addValue(lane, table, bucket.block, entry, hash, added);
+                batch.expires(added, BucketBlock.expiry(bucket.block, entry));
             }
             entry += BucketBlock.entryBytes(bucket.block, entry);
         }

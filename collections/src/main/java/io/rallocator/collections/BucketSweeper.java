@@ -2,6 +2,7 @@ package io.rallocator.collections;
 
 import io.rallocator.allocator.Lane;
 import io.rallocator.allocator.Operation;
+import org.agrona.collections.MutableLong;
 
 /** Removes from every bucket what is expired, or everything: one commit a bucket that has any. */
 final class BucketSweeper {
@@ -26,7 +27,7 @@ final class BucketSweeper {
         private final long now;
         private final BucketBatch buckets;
         private long cursor;
-        private long removed;
+        private final MutableLong removed;
         private boolean ended;
 
         /**
@@ -34,19 +35,16 @@ final class BucketSweeper {
          *
          * @param now what expires then or before is removed
          * @param table of the map
+         * @param removed counts the entries that were removed
          */
-        Sweep(final long now, final MapTable table) {
+        Sweep(final long now, final MapTable table, final MutableLong removed) {
             this.now = now;
+            this.removed = removed;
             this.buckets = new BucketBatch(table);
         }
 
         boolean isEnded() {
             return ended;
-        }
-
-        /** Entries that were removed. */
-        long removed() {
-            return removed;
         }
 
         private Operation operation() {
@@ -92,7 +90,7 @@ final class BucketSweeper {
                 updater.findUnfrozen(lane, sweep.operation(), scratch, false);
                 continue;
             }
-            sweep.removed += scratch.image.dropped();
+            sweep.removed.value += scratch.image.dropped();
             if (scratch.image.count() == 0) {
                 rewriter.dropEmptyBlock(lane, bucket);
             }

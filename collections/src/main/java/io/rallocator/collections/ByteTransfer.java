@@ -20,6 +20,11 @@ final class ByteTransfer {
     /** A piece that is written can begin and end within words: these parts have verbs of their own. */
     private static final int VERBS_OF_A_PIECE = 3;
 
+    /** So many bytes in so few ranges are transferred in one chain, under one lane: all, or nothing of them is refused. */
+    static final int ONE_CHAIN_BYTES = CHAIN_BYTES / 2;
+
+    static final int ONE_CHAIN_RANGES = CHAIN_PIECES / VERBS_OF_A_PIECE / 2;
+
     private final ArrayTable table;
     private final Operation operation;
     private final Ranges ranges;

@@ -9,6 +9,7 @@ import io.rallocator.persistence.OutOfRemoteMemoryException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import org.agrona.DirectBuffer;
+import org.agrona.collections.MutableLong;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
@@ -201,15 +202,8 @@ final class MapTable implements MapStore {
 
     // ---- operations
 
-    /**
-     * Looks a key up.
-     *
-     * @param operation under which the cost is counted
-     * @param scratch has the key; gets the value
-     * @param wantsValue false to know only whether it is there
-     * @return true if it is there
-     */
-    boolean get(final Operation operation, final Scratch scratch, final boolean wantsValue) {
+    @Override
+    public boolean get(final Operation operation, final Scratch scratch, final boolean wantsValue) {
         final Lane lane = root.acquire(session);
         try {
             locator.locateForReading(lane, operation, scratch.hash, scratch.bucket);
@@ -221,17 +215,8 @@ final class MapTable implements MapStore {
         }
     }
 
-    /**
-     * Looks a key up that is about to be changed, and keeps its bucket for that. Without a round trip if the bucket is
-     * remembered: then {@link Bucket#remembered} tells that the answer is to be proved by the change, or by
-     * {@link #get}.
-     *
-     * @param operation under which the cost is counted
-     * @param scratch has the key; gets the value
-     * @param changesPresent false if a key that is there will not be changed: then it is there now
-     * @return true if it is there
-     */
-    boolean getToChange(final Operation operation, final Scratch scratch, final boolean changesPresent) {
+    @Override
+    public boolean getToChange(final Operation operation, final Scratch scratch, final boolean changesPresent) {
         final Lane lane = root.acquire(session);
         try {
             final Bucket bucket = scratch.bucket;
@@ -244,7 +229,7 @@ final class MapTable implements MapStore {
             }
             take(lane, operation, scratch, entry, true);
             if (!bucket.remembered && !bucket.isFrozen()) {
-                bucket.keep(structure(), lane.epoch());
+                bucket.keep(number, lane.epoch());
             }
             bucket.hint(number, bucket.word);
             return scratch.found;
@@ -272,16 +257,8 @@ final class MapTable implements MapStore {
         }
     }
 
-    /**
-     * Changes a key as {@link Scratch#change} says.
-     *
-     * @param operation under which the cost is counted
-     * @param scratch has key, value, expected value; {@link Scratch#found} tells afterwards whether the key was there,
-     *     and the result is the old value if the change wants it
-     * @return true if it was changed
-     * @throws OutOfRemoteMemoryException if there is no room even after waiting for what was freed; nothing is changed
-     */
-    boolean update(final Operation operation, final Scratch scratch) {
+    @Override
+    public boolean update(final Operation operation, final Scratch scratch) {
         scratch.requireNotComputed(this);
         for (int attempt = 0; ; attempt++) {
             final OutOfRemoteMemoryException exhausted;
@@ -320,11 +297,11 @@ final class MapTable implements MapStore {
     }
 
     @Override
-    public long sweep(final long now, final Scratch scratch) {
-        final BucketSweeper.Sweep sweep = new BucketSweeper.Sweep(now, this);
+    public void sweep(final long now, final Scratch scratch, final MutableLong removed) {
+        final BucketSweeper.Sweep sweep = new BucketSweeper.Sweep(now, this, removed);
         int attempt = 0;
         while (!sweep.isEnded()) {
-            final long before = sweep.removed();
+            final long before = removed.value;
             OutOfRemoteMemoryException exhausted = null;
             final Lane lane = root.acquire(session);
             try {
@@ -335,11 +312,10 @@ final class MapTable implements MapStore {
                 session.release(lane);
             }
             if (exhausted != null) {
-                attempt = sweep.removed() == before ? attempt + 1 : 0;
+                attempt = removed.value == before ? attempt + 1 : 0;
                 session.awaitReclamation(exhausted, attempt);
             }
         }
-        return sweep.removed();
     }
 
     @Override

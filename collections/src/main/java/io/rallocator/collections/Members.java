@@ -1,12 +1,13 @@
 package io.rallocator.collections;
 
 import io.rallocator.persistence.CorruptedPoolException;
+import io.rallocator.persistence.SessionId;
 import java.util.UUID;
 
 /**
  * What a pool knows of the heap that it belongs to: a map of its own, {@value #NAME}, with the heap's id and the blade's number. That of
- * blade 0 also has the list of all blades. Every entry is written once, but for the count, which goes up; so whatever dies, whoever comes next
- * goes on.
+ * blade 0 also has the list of all blades. Every entry of that is written once, but for the count, which goes up; so whatever dies, whoever comes next
+ * goes on. Besides, it has the states of blades that are to leave, and who moves a part.
  */
 final class Members {
     /** Most blades of a heap. */
@@ -20,6 +21,8 @@ final class Members {
     private static final String NUMBER = "number";
     private static final String COUNT = "count";
     private static final String BLADE = "blade ";
+    private static final String STATE = "state ";
+    private static final String MOVER = "mover ";
     private static final int UUID_LENGTH = 36;
 
     private final RemoteMap<String, String> entries;
@@ -119,6 +122,39 @@ final class Members {
             }
         }
         throw new IllegalArgumentException("a heap has at most " + MOST_BLADES + " blades");
+    }
+
+    BladeInfo.State state(final int number) {
+        final String state = entries.get(STATE + number);
+        return state == null ? BladeInfo.State.IN_USE : BladeInfo.State.valueOf(state);
+    }
+
+    void state(final int number, final BladeInfo.State state) {
+        entries.set(STATE + number, state.name());
+    }
+
+    /**
+     * Says who moves a part: a hint for those who wait for it.
+     *
+     * @param part name of the instance that is left
+     * @param word of the part
+     * @param session of the mover with this pool
+     */
+    void mover(final String part, final long word, final SessionId session) {
+        entries.set(MOVER + part, Long.toHexString(word) + " " + session.toLong());
+    }
+
+    /** The session that moves a part, if its word is still the same; else null. */
+    SessionId mover(final String part, final long word) {
+        final String entry = entries.get(MOVER + part);
+        final String mark = Long.toHexString(word) + " ";
+        return entry == null || !entry.startsWith(mark)
+                ? null
+                : SessionId.fromLong(Long.parseLong(entry.substring(mark.length())));
+    }
+
+    void noMover(final String part) {
+        entries.delete(MOVER + part);
     }
 
     /** The list is complete up to a number of blades. */

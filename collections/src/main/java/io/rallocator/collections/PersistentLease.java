@@ -7,15 +7,15 @@ import org.agrona.concurrent.UnsafeBuffer;
 
 /** A lease with the encoded element. One call at a time ends it. */
 final class PersistentLease<E> implements Lease<E> {
-    private final QueueTable table;
+    private final QueueStore store;
     private final Codec<E> codec;
     private final LeaseToken token;
     private final byte[] bytes;
     private E element;
     private boolean ended;
 
-    PersistentLease(final QueueTable table, final Codec<E> codec, final LeaseToken token, final byte[] bytes) {
-        this.table = table;
+    PersistentLease(final QueueStore store, final Codec<E> codec, final LeaseToken token, final byte[] bytes) {
+        this.store = store;
         this.codec = codec;
         this.token = token;
         this.bytes = bytes;
@@ -25,8 +25,8 @@ final class PersistentLease<E> implements Lease<E> {
     public synchronized E element() {
         if (element == null) {
             final UnsafeBuffer encoded = new UnsafeBuffer(bytes);
-            element =
-                    Decoding.decode(codec, new UnsafeBuffer(0, 0), encoded, 0, bytes.length, table, token.wordOffset());
+            element = Decoding.decode(
+                    codec, new UnsafeBuffer(0, 0), encoded, 0, bytes.length, token.table(), token.wordOffset());
         }
         return element;
     }
@@ -41,7 +41,7 @@ final class PersistentLease<E> implements Lease<E> {
         if (ended) {
             return false;
         }
-        final boolean acknowledged = table.acknowledge(token);
+        final boolean acknowledged = store.acknowledge(token);
         ended = true;
         return acknowledged;
     }
@@ -53,7 +53,7 @@ final class PersistentLease<E> implements Lease<E> {
         }
         final Scratch scratch = Scratch.enter();
         try {
-            final boolean released = table.release(scratch, token, bytes);
+            final boolean released = store.release(scratch, token, bytes);
             ended = true;
             return released;
         } finally {
@@ -76,6 +76,6 @@ final class PersistentLease<E> implements Lease<E> {
 
     @Override
     public String toString() {
-        return "lease of an element of queue '" + table.root().name() + "', delivery " + token.deliveries();
+        return "lease of an element of queue '" + token.table().root().name() + "', delivery " + token.deliveries();
     }
 }

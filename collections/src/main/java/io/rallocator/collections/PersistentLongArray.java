@@ -15,7 +15,8 @@ final class PersistentLongArray implements RemoteLongArray {
     private static final Operation SWAP = Operation.named("longs.swap");
 
     /** Elements, wherever they are, that one chain reads or changes. */
-    private static final int BATCH = 128;
+    /** Elements that are reached under one lane. */
+    static final int BATCH = 128;
 
     private static final int LONGS_IN_A_RANGE = 1 << 24;
 

@@ -15,6 +15,7 @@ import java.util.function.BiConsumer;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import org.agrona.collections.MutableLong;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
@@ -57,7 +58,7 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
     public V getOrDefault(final Object key, final V defaultValue) {
         final Scratch scratch = Scratch.enter();
         try {
-            return encodeAnyKey(scratch, key) && table.part(scratch.hash).get(GET, scratch, true)
+            return encodeAnyKey(scratch, key) && table.get(GET, scratch, true)
                     ? decodeValue(scratch, false)
                     : defaultValue;
         } finally {
@@ -69,7 +70,7 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
     public boolean containsKey(final Object key) {
         final Scratch scratch = Scratch.enter();
         try {
-            return encodeAnyKey(scratch, key) && table.part(scratch.hash).get(GET, scratch, false);
+            return encodeAnyKey(scratch, key) && table.get(GET, scratch, false);
         } finally {
             scratch.exit();
         }
@@ -108,7 +109,7 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
             scratch.change.set(condition, false, wanted);
             scratch.change.expiry = expiryAfter(timeToLive);
             scratch.change.keepsExpiry = condition == Change.IF_PRESENT;
-            final boolean changed = table.part(scratch.hash).update(PUT, scratch);
+            final boolean changed = table.update(PUT, scratch);
             return scratch.found ? decodeValue(scratch, changed) : null;
         } finally {
             scratch.exit();
@@ -132,7 +133,7 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
             encodeValue(scratch, value);
             scratch.change.set(Change.ALWAYS, false, Change.NOTHING);
             scratch.change.expiry = expiryAfter(timeToLive);
-            table.part(scratch.hash).update(PUT, scratch);
+            table.update(PUT, scratch);
             return !scratch.found;
         } finally {
             scratch.exit();
@@ -148,7 +149,7 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
             encodeValue(scratch, newValue);
             scratch.change.set(Change.IF_EQUAL, false, Change.NOTHING);
             scratch.change.keepsExpiry = true;
-            return table.part(scratch.hash).update(PUT, scratch);
+            return table.update(PUT, scratch);
         } finally {
             scratch.exit();
         }
@@ -159,9 +160,7 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
         final Scratch scratch = Scratch.enter();
         try {
             scratch.change.set(Change.IF_PRESENT, true, Change.OLD);
-            return encodeAnyKey(scratch, key) && table.part(scratch.hash).update(REMOVE, scratch)
-                    ? decodeValue(scratch, true)
-                    : null;
+            return encodeAnyKey(scratch, key) && table.update(REMOVE, scratch) ? decodeValue(scratch, true) : null;
         } finally {
             scratch.exit();
         }
@@ -176,7 +175,7 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
             }
             scratch.encodeExpected(valueCodec, castValue(value));
             scratch.change.set(Change.IF_EQUAL, true, Change.NOTHING);
-            return table.part(scratch.hash).update(REMOVE, scratch);
+            return table.update(REMOVE, scratch);
         } finally {
             scratch.exit();
         }
@@ -187,7 +186,7 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
         final Scratch scratch = Scratch.enter();
         try {
             scratch.change.set(Change.IF_PRESENT, true, Change.NOTHING);
-            return encodeAnyKey(scratch, key) && table.part(scratch.hash).update(REMOVE, scratch);
+            return encodeAnyKey(scratch, key) && table.update(REMOVE, scratch);
         } finally {
             scratch.exit();
         }
@@ -199,7 +198,7 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
         try {
             scratch.copyKey(batch.buffer(), batch.keyIndex(entry), batch.keyLength(entry));
             scratch.change.set(Change.IF_PRESENT, true, Change.NOTHING);
-            table.part(scratch.hash).update(REMOVE, scratch);
+            table.update(REMOVE, scratch);
         } finally {
             scratch.exit();
         }
@@ -212,7 +211,7 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
         }
         final Scratch scratch = Scratch.enter();
         try {
-            if (!encodeAnyKey(scratch, key) || !table.part(scratch.hash).get(GET, scratch, true)) {
+            if (!encodeAnyKey(scratch, key) || !table.get(GET, scratch, true)) {
                 return false;
             }
             scratch.encodeExpected(valueCodec, castValue(value));
@@ -257,7 +256,7 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
         final Scratch scratch = Scratch.enter();
         try {
             scratch.change.setExpiryOnly(condition, expiryAfter(timeToLive));
-            return encodeAnyKey(scratch, key) && table.part(scratch.hash).update(EXPIRE, scratch);
+            return encodeAnyKey(scratch, key) && table.update(EXPIRE, scratch);
         } finally {
             scratch.exit();
         }
@@ -267,9 +266,7 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
     public Optional<Duration> timeToLive(final K key) {
         final Scratch scratch = Scratch.enter();
         try {
-            if (!encodeAnyKey(scratch, key)
-                    || !table.part(scratch.hash).get(GET, scratch, false)
-                    || scratch.expiry == BucketBlock.NEVER) {
+            if (!encodeAnyKey(scratch, key) || !table.get(GET, scratch, false) || scratch.expiry == BucketBlock.NEVER) {
                 return Optional.empty();
             }
             return Optional.of(Duration.ofMillis(Math.max(1, scratch.expiry - table.now())));
@@ -286,7 +283,9 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
     private long sweep(final long now) {
         final Scratch scratch = Scratch.enter();
         try {
-            return table.sweep(now, scratch);
+            final MutableLong removed = new MutableLong();
+            table.sweep(now, scratch, removed);
+            return removed.value;
         } finally {
             scratch.exit();
         }
@@ -479,7 +478,7 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
         Objects.requireNonNull(reader, "the reader is null");
         final Scratch scratch = Scratch.enter();
         try {
-            if (!encodeAnyKey(scratch, key) || !table.part(scratch.hash).get(GET, scratch, true)) {
+            if (!encodeAnyKey(scratch, key) || !table.get(GET, scratch, true)) {
                 return false;
             }
             reader.read(scratch.viewResult(), 0, scratch.resultLength);
@@ -501,7 +500,7 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
             writer.write(scratch.reserveValue(length), 0, length);
             scratch.hideValue();
             scratch.change.set(Change.ALWAYS, false, Change.NOTHING);
-            table.part(scratch.hash).update(PUT, scratch);
+            table.update(PUT, scratch);
         } finally {
             scratch.exit();
         }
@@ -516,18 +515,18 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
         try {
             encodeKey(scratch, key);
             scratch.beginToCompute(table.part(scratch.hash));
-            if (table.part(scratch.hash).getToChange(COMPUTE, scratch, false)) {
+            if (table.getToChange(COMPUTE, scratch, false)) {
                 return decodeValue(scratch, false);
             }
             final V value = function.apply(key);
             if (value == null) {
-                return scratch.bucket.remembered && table.part(scratch.hash).get(COMPUTE, scratch, true)
+                return scratch.bucket.remembered && table.get(COMPUTE, scratch, true)
                         ? decodeValue(scratch, false)
                         : null;
             }
             encodeValue(scratch, value);
             scratch.change.set(Change.IF_ABSENT, false, Change.OBSTACLE);
-            return table.part(scratch.hash).update(COMPUTE, scratch) ? value : decodeValue(scratch, false);
+            return table.update(COMPUTE, scratch) ? value : decodeValue(scratch, false);
         } finally {
             scratch.exit();
         }
@@ -553,7 +552,7 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
         try {
             encodeKey(scratch, key);
             scratch.beginToCompute(table.part(scratch.hash));
-            table.part(scratch.hash).getToChange(COMPUTE, scratch, true);
+            table.getToChange(COMPUTE, scratch, true);
             for (; ; ) {
                 final V old = scratch.found ? decodeValue(scratch, false) : null;
                 final V value = function.apply(key, old);
@@ -581,14 +580,13 @@ final class PersistentMap<K, V> extends AbstractMap<K, V> implements RemoteMap<K
     private boolean isStill(final Scratch scratch) {
         final boolean wasFound = scratch.found;
         return !scratch.bucket.remembered
-                || table.part(scratch.hash).get(COMPUTE, scratch, true) == wasFound
-                        && (!wasFound || scratch.isResultExpected());
+                || table.get(COMPUTE, scratch, true) == wasFound && (!wasFound || scratch.isResultExpected());
     }
 
     private boolean computeTo(final Scratch scratch, final V value) {
         scratch.change.set(scratch.found ? Change.IF_EQUAL : Change.IF_ABSENT, value == null, Change.OBSTACLE);
         scratch.change.keepsExpiry = true;
-        return table.part(scratch.hash).update(COMPUTE, scratch);
+        return table.update(COMPUTE, scratch);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.rallocator.collections;
 
+import io.rallocator.persistence.StructureDroppedException;
 import java.util.AbstractQueue;
 import java.util.Collection;
 import java.util.Iterator;
@@ -20,11 +21,11 @@ final class PersistentQueue<E> extends AbstractQueue<E> implements RemoteQueue<E
     private static final int BATCH = 64;
     private static final int LOOKS_BETWEEN_SWEEPS = 16;
 
-    private final QueueTable table;
+    private final QueueStore store;
     private final Codec<E> codec;
 
-    PersistentQueue(final QueueTable table, final Codec<E> codec) {
-        this.table = table;
+    PersistentQueue(final QueueStore store, final Codec<E> codec) {
+        this.store = store;
         this.codec = codec;
     }
 
@@ -34,7 +35,7 @@ final class PersistentQueue<E> extends AbstractQueue<E> implements RemoteQueue<E
     public boolean offer(final E element) {
         final Scratch scratch = encode(element);
         try {
-            return table.offer(scratch) > 0;
+            return store.offer(scratch) > 0;
         } finally {
             scratch.exit();
         }
@@ -62,7 +63,7 @@ final class PersistentQueue<E> extends AbstractQueue<E> implements RemoteQueue<E
                 if (Thread.interrupted()) {
                     throw new InterruptedException("interrupted; the element was not added");
                 }
-                final boolean added = table.offer(scratch) > 0;
+                final boolean added = store.offer(scratch) > 0;
                 if (added || waiting.isOver()) {
                     return added;
                 }
@@ -79,8 +80,8 @@ final class PersistentQueue<E> extends AbstractQueue<E> implements RemoteQueue<E
         if (Objects.requireNonNull(elements, "the collection is null") == this) {
             throw new IllegalArgumentException("a queue cannot be added to itself");
         }
-        final int mostBytes =
-                Math.min(BatchBlock.MOST_BYTES, table.session().geometry().maxBlockBytes());
+        final int mostBytes = Math.min(
+                BatchBlock.MOST_BYTES, store.table().session().geometry().maxBlockBytes());
         final Scratch scratch = Scratch.enter();
         try {
             scratch.offered.clear();
@@ -105,7 +106,7 @@ final class PersistentQueue<E> extends AbstractQueue<E> implements RemoteQueue<E
     /** Adds what is offered, in parts if there is not room for all at once. */
     private void offerBatch(final Scratch scratch) {
         while (!scratch.offered.isEmpty()) {
-            final int added = table.offer(scratch);
+            final int added = store.offer(scratch);
             if (added == 0) {
                 throw new IllegalStateException("Queue full");
             }
@@ -132,7 +133,7 @@ final class PersistentQueue<E> extends AbstractQueue<E> implements RemoteQueue<E
 
     private void encode(final Scratch scratch, final E element) {
         scratch.encodeValue(codec, Objects.requireNonNull(element, "the element is null"));
-        final int most = table.session().geometry().maxBlockBytes() - LeaseBlock.ELEMENT_OFFSET;
+        final int most = store.table().session().geometry().maxBlockBytes() - LeaseBlock.ELEMENT_OFFSET;
         if (scratch.valueLength > most) {
             throw new IllegalArgumentException("the element has " + scratch.valueLength + " bytes in codec "
                     + codec.id() + ", at most " + most
@@ -145,7 +146,7 @@ final class PersistentQueue<E> extends AbstractQueue<E> implements RemoteQueue<E
     public int remainingCapacity() {
         final Scratch scratch = Scratch.enter();
         try {
-            return table.remainingCapacity(scratch);
+            return store.remainingCapacity(scratch);
         } finally {
             scratch.exit();
         }
@@ -157,7 +158,7 @@ final class PersistentQueue<E> extends AbstractQueue<E> implements RemoteQueue<E
     public E poll() {
         final Scratch scratch = Scratch.enter();
         try {
-            return table.poll(scratch) ? decode(scratch, true) : null;
+            return store.poll(scratch) ? decode(scratch, true) : null;
         } finally {
             scratch.exit();
         }
@@ -167,14 +168,14 @@ final class PersistentQueue<E> extends AbstractQueue<E> implements RemoteQueue<E
     public E peek() {
         final Scratch scratch = Scratch.enter();
         try {
-            return table.peek(scratch) ? decode(scratch, false) : null;
+            return store.peek(scratch) ? decode(scratch, false) : null;
         } finally {
             scratch.exit();
         }
     }
 
     private E decode(final Scratch scratch, final boolean gone) {
-        return scratch.decode(codec, table, scratch.hash, gone);
+        return scratch.decode(codec, store, scratch.hash, gone);
     }
 
     @Override
@@ -214,7 +215,7 @@ final class PersistentQueue<E> extends AbstractQueue<E> implements RemoteQueue<E
         final Scratch scratch = Scratch.enter();
         try {
             int count = 0;
-            while (count < maxElements && table.drain(scratch, maxElements - count)) {
+            while (count < maxElements && store.drain(scratch, maxElements - count)) {
                 deliver(scratch, target);
                 count += scratch.run.count();
             }
@@ -252,7 +253,7 @@ final class PersistentQueue<E> extends AbstractQueue<E> implements RemoteQueue<E
     public void clear() {
         final Scratch scratch = Scratch.enter();
         try {
-            while (table.drain(scratch, Run.MOST)) {
+            while (store.drain(scratch, Run.MOST)) {
                 if (scratch.run.damage() != null) {
                     throw scratch.run.damage();
                 }
@@ -272,13 +273,13 @@ final class PersistentQueue<E> extends AbstractQueue<E> implements RemoteQueue<E
     private Lease<E> tryReceive(final boolean sweeps) {
         final Scratch scratch = Scratch.enter();
         try {
-            final LeaseToken token = table.receive(scratch, sweeps);
+            final LeaseToken token = store.receive(scratch, sweeps);
             if (token == null) {
                 return null;
             }
             final byte[] bytes = new byte[scratch.resultLength];
             scratch.result.buffer().getBytes(scratch.resultIndex, bytes);
-            return new PersistentLease<>(table, codec, token, bytes);
+            return new PersistentLease<>(store, codec, token, bytes);
         } finally {
             scratch.exit();
         }
@@ -315,7 +316,7 @@ final class PersistentQueue<E> extends AbstractQueue<E> implements RemoteQueue<E
     public long sizeLong() {
         final Scratch scratch = Scratch.enter();
         try {
-            return table.size(scratch);
+            return store.size(scratch);
         } finally {
             scratch.exit();
         }
@@ -330,7 +331,7 @@ final class PersistentQueue<E> extends AbstractQueue<E> implements RemoteQueue<E
     public boolean isEmpty() {
         final Scratch scratch = Scratch.enter();
         try {
-            return !table.peek(scratch);
+            return !store.peek(scratch);
         } finally {
             scratch.exit();
         }
@@ -385,6 +386,7 @@ final class PersistentQueue<E> extends AbstractQueue<E> implements RemoteQueue<E
 
     /** Walks over the queue batch by batch; holds nothing of the pool in between. */
     private final class Walk implements Iterator<E> {
+        private QueueTable table = store.table();
         private final UnsafeBuffer view = new UnsafeBuffer(0, 0);
         private final Position position = new Position();
         private ScanBatch batch = new ScanBatch();
@@ -415,17 +417,30 @@ final class PersistentQueue<E> extends AbstractQueue<E> implements RemoteQueue<E
             batch = filled;
             batch.clear();
             next = 0;
+            while (!scan()) {
+                table = store.table(); // it has moved before we saw anything of it
+            }
+            epoch = position.epoch;
+            ended = batch.count() == 0;
+        }
+
+        private boolean scan() {
             boolean isFilled = false;
             try {
                 place = table.scan(position, place, batch, BATCH);
                 isFilled = true;
+                return true;
+            } catch (final StructureDroppedException e) {
+                store.requireThere(e);
+                if (place > 0) {
+                    throw moved();
+                }
+                return false;
             } finally {
                 if (!isFilled) {
                     batch.clear(); // what was read was not verified
                 }
             }
-            epoch = position.epoch;
-            ended = batch.count() == 0;
         }
 
         @Override
@@ -446,6 +461,11 @@ final class PersistentQueue<E> extends AbstractQueue<E> implements RemoteQueue<E
                     Sighting.slotOffset(batch.buffer(), batch.keyIndex(lastElement)));
         }
 
+        private StructureDroppedException moved() {
+            return new StructureDroppedException(
+                    "queue '" + store.name() + "' has moved to another blade; walk through it again");
+        }
+
         /** Removes the element that was returned last, unless it has left the queue already. */
         @Override
         public void remove() {
@@ -461,6 +481,9 @@ final class PersistentQueue<E> extends AbstractQueue<E> implements RemoteQueue<E
             final Scratch scratch = Scratch.enter();
             try {
                 return table.remove(scratch, lastBatch, lastElement, lastEpoch);
+            } catch (final StructureDroppedException e) {
+                store.requireThere(e);
+                throw moved();
             } finally {
                 lastBatch = null;
                 scratch.exit();

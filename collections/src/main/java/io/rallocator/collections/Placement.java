@@ -1,13 +1,15 @@
 package io.rallocator.collections;
 
 import io.rallocator.persistence.CorruptedPoolException;
+import io.rallocator.persistence.RootDescriptor;
 import io.rallocator.persistence.StructureDroppedException;
 import java.util.Arrays;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Which blade has which part of a structure that is on several of them: an array of words on the blade that has the names. The first word says
- * what it is, {@code type 8 | parameter 48}; the others, one for each part, {@code blade + 1}, or 0 for a part that was never used. Each is
- * set once by a compare-and-swap.
+ * what it is, {@code type 8 | parameter 48}; the others, one for each part, are {@link PartWord}s. All are changed by compare-and-swap.
  *
  * <p>A placement exists before its parts, whose names have its id, and is dropped before them: a part whose placement is gone is
  * nobody's, see {@link StripedHeap}.
@@ -108,10 +110,38 @@ final class Placement {
         return Long.toHexString(root.createdMs()) + "-" + Long.toHexString(root.ref());
     }
 
-    /** The id that is in the name of a part, or null if it is no part's name. */
-    static String idIn(final String partName) {
-        final int end = partName.lastIndexOf('.');
-        return partName.charAt(0) == PART_MARK && end > 0 ? partName.substring(1, end) : null;
+    /** The name of an instance of a part, which no other table ever has. */
+    String partName(final int part, final int instance) {
+        return PART_MARK + rest(part, instance);
+    }
+
+    /** The name of an instance that stands still, because it is moving. */
+    String sealedName(final int part, final int instance) {
+        return RootDescriptor.SEALED_MARK + rest(part, instance);
+    }
+
+    private String rest(final int part, final int instance) {
+        return id + "." + part + (instance == 0 ? "" : "-" + instance);
+    }
+
+    /** The placement, part and instance that the name of a part says. */
+    record PartName(String id, int part, int instance) {
+        private static final Pattern FORMAT = Pattern.compile("##?([0-9a-f]+-[0-9a-f]+)\\.(\\d{1,2})(?:-(\\d{1,7}))?");
+
+        /** Returns null if a name is none of a part. */
+        static PartName of(final String name) {
+            final Matcher matcher = FORMAT.matcher(name);
+            return matcher.matches()
+                    ? new PartName(
+                            matcher.group(1),
+                            Integer.parseInt(matcher.group(2)),
+                            matcher.group(3) == null ? 0 : Integer.parseInt(matcher.group(3)))
+                    : null;
+        }
+    }
+
+    String id() {
+        return id;
     }
 
     static long parameterOf(final long word) {
@@ -122,12 +152,15 @@ final class Placement {
         return bound.root.name();
     }
 
-    String partName(final int part) {
-        return PART_MARK + id + "." + part;
-    }
-
     boolean isDropped() {
         return bound.root.isDropped();
+    }
+
+    /** As {@link #requireThere()}, even if this worker does not know yet: a round trip. */
+    void lookWhetherThere() {
+        final Bound current = bound();
+        current.heap.catalog().requireThere(current.root);
+        requireThere();
     }
 
     void requireThere() {
@@ -156,27 +189,51 @@ final class Placement {
         return known[0];
     }
 
-    /** The blade of a part, or −1 if it has none. */
-    int blade(final int part) {
-        return (int) known[1 + part] - 1;
+    /** The word of a part when it was last looked at. */
+    long word(final int part) {
+        return known[1 + part];
+    }
+
+    /** Reads the word of a part: one round trip. */
+    long read(final int part) {
+        final long word = bound().words.get(1 + part);
+        if (word != PartWord.UNPLACED
+                && (!isBlade(PartWord.blade(word))
+                        || PartWord.isMoving(word) && !isBlade(PartWord.blade(PartWord.next(word))))) {
+            throw new CorruptedPoolException(
+                    "the placement of '" + name() + "' says that part " + part + " is on blade " + PartWord.blade(word)
+                            + " (word " + Long.toHexString(word) + "); run `rallocator check`");
+        }
+        known[1 + part] = word;
+        return word;
+    }
+
+    private static boolean isBlade(final int blade) {
+        return blade >= 0 && blade < Members.MOST_BLADES;
+    }
+
+    /** Changes the word of a part; false if it was not as expected. */
+    boolean swap(final int part, final long expected, final long word) {
+        if (bound().words.compareAndExchange(1 + part, expected, word) != expected) {
+            return false;
+        }
+        known[1 + part] = word;
+        return true;
     }
 
     /**
-     * Finds the blade of a part. If it has none, chooses one that is not away.
+     * Finds where a part is. If it is nowhere, chooses a blade that is not away.
      *
      * @param part number
-     * @return number of the blade
+     * @return its word, as it was just now
      */
-    int place(final int part) {
-        if (blade(part) < 0) {
-            final long choice = 1L + seats.choose(part + id.hashCode());
-            final long before = bound().words.compareAndExchange(1 + part, 0, choice);
-            known[1 + part] = before == 0 ? choice : before;
+    long place(final int part) {
+        for (; ; ) {
+            final long word = read(part);
+            if (word != PartWord.UNPLACED) {
+                return word;
+            }
+            swap(part, PartWord.UNPLACED, PartWord.of(seats.choose(part + id.hashCode()), 0));
         }
-        if (blade(part) < 0 || blade(part) >= Members.MOST_BLADES) {
-            throw new CorruptedPoolException("the placement of '" + name() + "' says that part " + part
-                    + " is on blade " + blade(part) + "; run `rallocator check`");
-        }
-        return blade(part);
     }
 }

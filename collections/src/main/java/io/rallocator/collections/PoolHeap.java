@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.function.IntConsumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -106,6 +107,14 @@ final class PoolHeap extends RemoteHeap {
         return catalog;
     }
 
+    StructureSealer sealer() {
+        return new StructureSealer(catalog, session.geometry(), uri);
+    }
+
+    WorkerSession workerSession() {
+        return session;
+    }
+
     ArrayCatalog arrays() {
         return arrays;
     }
@@ -133,15 +142,20 @@ final class PoolHeap extends RemoteHeap {
 
     <E> RemoteQueue<E> openQueue(final String name, final Codec<E> codec, final int capacity) {
         requireArguments(name, codec);
+        return new PersistentQueue<>(queueTable(name, codec.id(), capacity), codec);
+    }
+
+    /** The bytes of a queue, created if there is none of this name. */
+    QueueTable queueTable(final String name, final String codec, final int capacity) {
         session.checkOpen();
-        final StructureRoot root = catalog.open(name, QueueLayout.create(session.geometry(), capacity), codec.id(), "");
+        final StructureRoot root = catalog.open(name, QueueLayout.create(session.geometry(), capacity), codec, "");
         final QueueTable table = tableOf(queues, root, () -> new QueueTable(session, root));
         final int actual = table.layout().capacity();
         if (actual != capacity) {
             throw new IllegalArgumentException("queue '" + name + "' " + bound(actual) + ", asked for was one that "
                     + bound(capacity) + "; open it as what it is");
         }
-        return new PersistentQueue<>(table, codec);
+        return table;
     }
 
     private static String bound(final int capacity) {
@@ -237,6 +251,20 @@ final class PoolHeap extends RemoteHeap {
     @Override
     public boolean drop(final String name) {
         return catalog.drop(Objects.requireNonNull(name, "the name is null"));
+    }
+
+    @Override
+    public List<BladeInfo> blades() {
+        session.checkOpen();
+        return List.of(new BladeInfo(0, poolId(), uri, BladeInfo.State.IN_USE, isOpen()));
+    }
+
+    @Override
+    public int drain(final int blade, final IntConsumer progress) {
+        Objects.requireNonNull(progress, "the progress is null");
+        session.checkOpen();
+        throw new IllegalArgumentException("this heap has one blade, from which nothing can be moved"
+                + (blade == 0 ? "" : ", and no blade " + blade) + "; open it with the addresses of several");
     }
 
     @Override

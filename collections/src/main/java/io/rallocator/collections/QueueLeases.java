@@ -241,7 +241,7 @@ final class QueueLeases {
                         .allocate(allocated, block, 0, length)
                         .post(RECEIVE);
                 if (won) {
-                    return new LeaseToken(word.offset, lease, 1);
+                    return new LeaseToken(table, word.offset, lease, 1);
                 }
                 ref = allocated;
             }
@@ -336,7 +336,11 @@ final class QueueLeases {
         final long confirmed = token.word() | LinkWord.FROZEN;
         return lane.commit().witness() == confirmed
                 && confirmed != token.word()
-                && release(lane, scratch, new LeaseToken(token.wordOffset(), confirmed, token.deliveries()), element);
+                && release(
+                        lane,
+                        scratch,
+                        new LeaseToken(table, token.wordOffset(), confirmed, token.deliveries()),
+                        element);
     }
 
     /** Puts a confirmed lease of another holder in the place of one; returns null if the word was another. */
@@ -363,7 +367,7 @@ final class QueueLeases {
         if (!won) {
             lane.discard(ref);
         }
-        return won ? new LeaseToken(old.wordOffset(), word, deliveries) : null;
+        return won ? new LeaseToken(table, old.wordOffset(), word, deliveries) : null;
     }
 
     // ---- confirm
@@ -454,6 +458,15 @@ final class QueueLeases {
         return null;
     }
 
+    /** Leases that there are, whosever they are. */
+    int count(final Lane lane) {
+        directory.refresh(lane);
+        return directory.isEmpty()
+                ? 0
+                : LeaseViews.read(lane, REDELIVER, directory.read(lane, REDELIVER), false)
+                        .count();
+    }
+
     private UnsafeBuffer readSessions(final Lane lane) {
         final UnsafeBuffer lines = lane.writeBuffer(lane.geometry().sessions() * SessionDescriptor.BYTES);
         lane.chain()
@@ -499,7 +512,7 @@ final class QueueLeases {
                 REDELIVER,
                 ours,
                 length,
-                new LeaseToken(wordOffset, word, 0),
+                new LeaseToken(table, wordOffset, word, 0),
                 table.session().index(),
                 table.session().incarnation(),
                 LeaseBlock.deliveries(block, 0) + 1);

@@ -3,6 +3,7 @@ package io.rallocator.collections;
 import io.rallocator.allocator.Lane;
 import io.rallocator.allocator.WorkerSession;
 import io.rallocator.persistence.OutOfRemoteMemoryException;
+import io.rallocator.persistence.StructureDroppedException;
 
 /**
  * One queue, in bytes: a list of segments of slots. An element enters by one swap of the first empty slot, and leaves by one
@@ -11,7 +12,7 @@ import io.rallocator.persistence.OutOfRemoteMemoryException;
  *
  * <p>Threads: any.
  */
-final class QueueTable implements ElementPlaces {
+final class QueueTable implements QueueStore {
     private final WorkerSession session;
     private final StructureRoot root;
     private final String where;
@@ -67,6 +68,16 @@ final class QueueTable implements ElementPlaces {
         return slotOffset;
     }
 
+    @Override
+    public QueueTable table() {
+        return this;
+    }
+
+    @Override
+    public void requireThere(final StructureDroppedException refusal) {
+        throw refusal;
+    }
+
     int structure() {
         return root.index();
     }
@@ -110,14 +121,8 @@ final class QueueTable implements ElementPlaces {
 
     // ---- operations
 
-    /**
-     * Adds a batch of elements, or a single one.
-     *
-     * @param scratch has them as its offered batch
-     * @return how many of the first ones were added: all in a queue without a bound; 0 if the queue was full
-     * @throws OutOfRemoteMemoryException if there is no room even after waiting for what was freed; nothing is added
-     */
-    int offer(final Scratch scratch) {
+    @Override
+    public int offer(final Scratch scratch) {
         for (int attempt = 0; ; attempt++) {
             final OutOfRemoteMemoryException exhausted;
             final Lane lane = root.acquire(session);
@@ -132,13 +137,8 @@ final class QueueTable implements ElementPlaces {
         }
     }
 
-    /**
-     * Takes the first element.
-     *
-     * @param scratch its result is the element, its hash the offset of the slot
-     * @return false if the queue was empty
-     */
-    boolean poll(final Scratch scratch) {
+    @Override
+    public boolean poll(final Scratch scratch) {
         for (int attempt = 0; ; attempt++) {
             final OutOfRemoteMemoryException exhausted;
             final Lane lane = root.acquire(session);
@@ -153,14 +153,8 @@ final class QueueTable implements ElementPlaces {
         }
     }
 
-    /**
-     * Leases the first element, or one whose lease has ended.
-     *
-     * @param scratch its result is the element
-     * @param sweeps true to look for leases that have ended even if it is not time to
-     * @return the lease, or null if there is nothing
-     */
-    LeaseToken receive(final Scratch scratch, final boolean sweeps) {
+    @Override
+    public LeaseToken receive(final Scratch scratch, final boolean sweeps) {
         for (int attempt = 0; ; attempt++) {
             final OutOfRemoteMemoryException exhausted;
             final Lane lane = root.acquire(session);
@@ -175,13 +169,18 @@ final class QueueTable implements ElementPlaces {
         }
     }
 
-    /**
-     * Ends a lease: the element is gone.
-     *
-     * @param token of the lease
-     * @return false if the element was given to another
-     */
-    boolean acknowledge(final LeaseToken token) {
+    /** Elements on lease, and those that were released and not received since. */
+    int countLeases() {
+        final Lane lane = root.acquire(session);
+        try {
+            return leases.count(lane);
+        } finally {
+            session.release(lane);
+        }
+    }
+
+    @Override
+    public boolean acknowledge(final LeaseToken token) {
         final Lane lane = root.acquire(session);
         try {
             return leases.acknowledge(lane, token);
@@ -190,15 +189,8 @@ final class QueueTable implements ElementPlaces {
         }
     }
 
-    /**
-     * Ends a lease: the element goes to whoever asks next.
-     *
-     * @param scratch for the copy
-     * @param token of the lease
-     * @param element its bytes
-     * @return false if the element was given to another
-     */
-    boolean release(final Scratch scratch, final LeaseToken token, final byte[] element) {
+    @Override
+    public boolean release(final Scratch scratch, final LeaseToken token, final byte[] element) {
         for (int attempt = 0; ; attempt++) {
             final OutOfRemoteMemoryException exhausted;
             final Lane lane = root.acquire(session);
@@ -213,14 +205,8 @@ final class QueueTable implements ElementPlaces {
         }
     }
 
-    /**
-     * Takes some of the first elements at once.
-     *
-     * @param scratch its run gets them
-     * @param most elements, at least 1
-     * @return false if the queue was empty
-     */
-    boolean drain(final Scratch scratch, final int most) {
+    @Override
+    public boolean drain(final Scratch scratch, final int most) {
         for (int attempt = 0; ; attempt++) {
             final OutOfRemoteMemoryException exhausted;
             final Lane lane = root.acquire(session);
@@ -235,13 +221,8 @@ final class QueueTable implements ElementPlaces {
         }
     }
 
-    /**
-     * Looks at the first element.
-     *
-     * @param scratch its result is the element, its hash the offset of the slot
-     * @return false if the queue was empty
-     */
-    boolean peek(final Scratch scratch) {
+    @Override
+    public boolean peek(final Scratch scratch) {
         final Lane lane = root.acquire(session);
         try {
             return head.peek(lane, scratch);
@@ -250,13 +231,8 @@ final class QueueTable implements ElementPlaces {
         }
     }
 
-    /**
-     * Counts the elements.
-     *
-     * @param scratch for the position
-     * @return count
-     */
-    long size(final Scratch scratch) {
+    @Override
+    public long size(final Scratch scratch) {
         final Lane lane = root.acquire(session);
         try {
             return head.count(lane, scratch.position);
@@ -265,13 +241,8 @@ final class QueueTable implements ElementPlaces {
         }
     }
 
-    /**
-     * Says how many elements the capacity admits.
-     *
-     * @param scratch for the positions
-     * @return count
-     */
-    int remainingCapacity(final Scratch scratch) {
+    @Override
+    public int remainingCapacity(final Scratch scratch) {
         if (layout.capacity() == QueueLayout.UNBOUNDED) {
             return Integer.MAX_VALUE;
         }

@@ -9,6 +9,7 @@ import io.rallocator.persistence.PoolGeometry;
 import io.rallocator.persistence.SessionId;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.IntConsumer;
 
 /**
  * A worker's door to one pool of non-volatile memory, or to several that make one heap: opens collections by name.
@@ -296,6 +297,35 @@ public abstract sealed class RemoteHeap implements AutoCloseable permits PoolHea
      * @throws io.rallocator.persistence.HeapClosedException after {@link #close()}
      */
     public abstract boolean drop(String name);
+
+    /**
+     * The blades of this heap, as they are now. A heap over one blade has blade 0 alone.
+     *
+     * @return by number
+     * @throws io.rallocator.persistence.HeapClosedException after {@link #close()}
+     * @throws io.rallocator.persistence.PoolUnavailableException if blade 0, which has the list, is away
+     */
+    public abstract List<BladeInfo> blades();
+
+    /**
+     * Moves everything from one blade to others, while this heap and those of other workers go on, and retires the blade: nothing will be placed there
+     * again, it can be switched off, and addresses need not name it. Operations wait while the part that they are about, a 64th of a map or an array, or a queue, is
+     * copied: with 10⁶ entries of 100 bytes some tens of milliseconds. An iterator over a queue that is moved throws
+     * {@link io.rallocator.persistence.StructureDroppedException}.
+     *
+     * <p>Whatever fails leaves what was moved moved and the rest where it is, in use, while nothing new is placed on the blade; call this again. A queue with
+     * elements on lease, or that were released and not received since, is not moved.
+     *
+     * <p>Crash guarantee: a process that dies in here loses nothing; whoever next asks for the part that was being moved finishes that.
+     *
+     * @param blade its number, see {@link #blades()}
+     * @param progress is told, in this thread, how many parts were moved so far
+     * @return how many parts were moved; 0 if the blade was retired already
+     * @throws IllegalArgumentException if there is no such blade, or it is blade 0, which has the names
+     * @throws io.rallocator.persistence.RallocatorException if something stays on the blade: it says what and why; others are suppressed in it
+     * @throws io.rallocator.persistence.HeapClosedException after {@link #close()}
+     */
+    public abstract int drain(int blade, IntConsumer progress);
 
     /**
      * What became of an operation that was interrupted, by whichever worker (I10). An operation that threw

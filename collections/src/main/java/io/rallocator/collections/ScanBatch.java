@@ -5,6 +5,7 @@ import io.rallocator.allocator.Operation;
 import io.rallocator.persistence.BlockDescriptor;
 import io.rallocator.persistence.RallocatorException;
 import java.util.Arrays;
+import java.util.BitSet;
 import org.agrona.DirectBuffer;
 
 /**
@@ -30,6 +31,7 @@ final class ScanBatch {
     private final GrowingBuffer bytes = new GrowingBuffer();
     private final ValueReads largeValues = new ValueReads();
     private BucketBatch buckets;
+    private final BitSet expiring = new BitSet();
     private int[] entries = new int[64 * FIELDS];
     private int count;
     private int used;
@@ -38,6 +40,7 @@ final class ScanBatch {
         count = 0;
         used = 0;
         largeValues.clear();
+        expiring.clear();
     }
 
     int count() {
@@ -219,6 +222,17 @@ final class ScanBatch {
             largeValues.remember(lane, table, bytes.buffer());
         }
         largeValues.clear();
+    }
+
+    void expires(final int entry, final long expiry) {
+        if (expiry != BucketBlock.NEVER) {
+            expiring.set(entry);
+        }
+    }
+
+    /** Tells whether an entry that was scanned has a time to live. */
+    boolean isExpiring(final int entry) {
+        return expiring.get(entry);
     }
 
     long hash(final int entry) {

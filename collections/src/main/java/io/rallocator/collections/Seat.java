@@ -20,11 +20,13 @@ final class Seat {
     private final int number;
     private final UUID pool;
     private final HeapUri address;
+    private final String place;
     private final ReentrantLock connecting = new ReentrantLock();
     private volatile PoolHeap heap;
     private volatile RallocatorException failure;
     private volatile long failedNs;
     private volatile boolean isClosed;
+    private volatile BladeInfo.State state = BladeInfo.State.IN_USE;
 
     /**
      * Makes a seat.
@@ -37,9 +39,33 @@ final class Seat {
         this.number = number;
         this.pool = pool;
         address = candidate.address();
+        place = address.place();
         heap = candidate.heap();
         failure = candidate.failure();
         failedNs = System.nanoTime();
+    }
+
+    /** The seat of a retired blade that is not in the list any more. */
+    Seat(final int number, final UUID pool, final String place) {
+        this.number = number;
+        this.pool = pool;
+        this.place = place;
+        address = null;
+        state = BladeInfo.State.RETIRED;
+        failure = new PoolUnavailableException("it was retired");
+    }
+
+    /** What this worker knew last. */
+    BladeInfo info() {
+        return new BladeInfo(number, pool, place, state, isHere());
+    }
+
+    BladeInfo.State state() {
+        return state;
+    }
+
+    void state(final BladeInfo.State known) {
+        state = known;
     }
 
     UUID pool() {
@@ -81,7 +107,7 @@ final class Seat {
      */
     void requireNotEnded() {
         if (isClosed) {
-            throw new HeapClosedException("the heap on " + address.place() + " is closed; open another");
+            throw new HeapClosedException("the heap on " + place + " is closed; open another");
         }
     }
 
@@ -95,7 +121,7 @@ final class Seat {
             if (heap != null && heap.isOpen()) {
                 return heap;
             }
-            if (failure != null && System.nanoTime() - failedNs < RETRY_NS) {
+            if (address == null || failure != null && System.nanoTime() - failedNs < RETRY_NS) {
                 throw away(failure.getMessage(), failure);
             }
             return connect();
@@ -112,8 +138,7 @@ final class Seat {
             final PoolHeap opened = PoolHeap.open(address);
             if (!opened.poolId().equals(pool)) {
                 opened.close();
-                throw new PoolUnavailableException(
-                        address.place() + " has the pool " + opened.poolId() + ", not " + pool);
+                throw new PoolUnavailableException(place + " has the pool " + opened.poolId() + ", not " + pool);
             }
             heap = opened;
             failure = null;
@@ -127,8 +152,7 @@ final class Seat {
 
     private PoolUnavailableException away(final String why, final RallocatorException cause) {
         return new PoolUnavailableException(
-                "blade " + number + " of this heap (" + address.place() + ", pool " + pool + ") is away: " + why,
-                cause);
+                "blade " + number + " of this heap (" + place + ", pool " + pool + ") is away: " + why, cause);
     }
 
     /** Ends the session, after {@link #end()}. Idempotent. */

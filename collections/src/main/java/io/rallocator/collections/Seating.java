@@ -215,7 +215,7 @@ final class Seating {
         final List<Seat> seats = new ArrayList<>();
         final List<Candidate> unseated = new ArrayList<>(away());
         for (int number = 0; number < members.count(); number++) {
-            seats.add(seat(number, members.pool(number), members.place(number), unseated));
+            seats.add(seat(members, number, unseated));
         }
         if (!unseated.isEmpty()) {
             throw new PoolUnavailableException(
@@ -227,11 +227,28 @@ final class Seating {
         return seats;
     }
 
-    private Seat seat(final int number, final UUID pool, final String place, final List<Candidate> unseated) {
+    private Seat seat(final Members members, final int number, final List<Candidate> unseated) {
+        final UUID pool = members.pool(number);
+        final String place = members.place(number);
+        final Seat seat = seat(number, pool, place, members.state(number), unseated);
+        seat.state(members.state(number));
+        return seat;
+    }
+
+    private Seat seat(
+            final int number,
+            final UUID pool,
+            final String place,
+            final BladeInfo.State state,
+            final List<Candidate> unseated) {
         for (final Candidate each : here) {
             if (each.heap().poolId().equals(pool)) {
                 return new Seat(number, pool, each);
             }
+        }
+        if (state == BladeInfo.State.RETIRED) {
+            unseated.removeIf(each -> each.place().equals(place));
+            return new Seat(number, pool, place);
         }
         if (unseated.isEmpty()) {
             throw new IllegalArgumentException("blade " + number + " of this heap, pool " + pool + ", last seen at "

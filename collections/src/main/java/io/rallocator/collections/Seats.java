@@ -12,8 +12,14 @@ import java.util.concurrent.CopyOnWriteArrayList;
  * <p>Threads: any.
  */
 final class Seats {
+    private static final int NONE = -1;
+
     private final HeapUri address;
     private final List<Seat> seats;
+    private volatile Bound bound;
+
+    /** The list of blades in one session with the blade that has it. */
+    private record Bound(PoolHeap heap, Members members) {}
 
     Seats(final HeapUri address, final List<Seat> seats) {
         this.address = address;
@@ -37,17 +43,39 @@ final class Seats {
      * @throws PoolUnavailableException if the blade is away, or no blade of this heap has the number
      */
     PoolHeap heap(final int blade) {
+        return seat(blade).heap();
+    }
+
+    private Seat seat(final int blade) {
         if (blade >= seats.size()) {
             addJoined();
         }
         if (blade >= seats.size()) {
             throw new PoolUnavailableException("this heap has " + seats.size() + " blades, and no blade " + blade);
         }
-        return seats.get(blade).heap();
+        return seats.get(blade);
+    }
+
+    /** The list of blades, in a session that was open just now. */
+    Members members() {
+        final PoolHeap root = root();
+        Bound current = bound;
+        if (current == null || current.heap != root) {
+            current = new Bound(root, Members.of(root));
+            bound = current;
+        }
+        return current.members;
+    }
+
+    /** The state of a blade as it is now. */
+    BladeInfo.State state(final int blade) {
+        final BladeInfo.State state = members().state(blade);
+        seat(blade).state(state);
+        return state;
     }
 
     private synchronized void addJoined() {
-        final Members members = Members.of(root());
+        final Members members = members();
         for (int number = seats.size(); number < members.count(); number++) {
             seats.add(new Seat(number, members.pool(number), Candidate.of(address.at(members.place(number)))));
         }
@@ -57,19 +85,25 @@ final class Seats {
      * Chooses a blade for something new.
      *
      * @param preference blades take turns by it
-     * @return number of a blade that is not away
-     * @throws PoolUnavailableException if all are
+     * @return number of a blade that is not away, and in use as far as is known
+     * @throws PoolUnavailableException if there is none
      */
     int choose(final int preference) {
+        return chooseBut(NONE, preference);
+    }
+
+    /** As {@link #choose}, but another than one. */
+    int chooseBut(final int other, final int preference) {
         final int first = Math.floorMod(preference, seats.size());
         for (int i = 0; i < seats.size(); i++) {
             final int blade = (first + i) % seats.size();
-            if (seats.get(blade).isHere()) {
+            if (blade != other && seats.get(blade).isHere() && seats.get(blade).state() == BladeInfo.State.IN_USE) {
                 return blade;
             }
         }
         seats.get(0).requireNotEnded();
-        throw new PoolUnavailableException("all " + seats.size() + " blades of this heap are away");
+        throw new PoolUnavailableException("none of the " + seats.size() + " blades of this heap"
+                + (other == NONE ? "" : ", but for blade " + other + ",") + " is here and in use");
     }
 
     /** The blade of a pool. */

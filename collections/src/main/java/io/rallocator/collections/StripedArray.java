@@ -1,5 +1,6 @@
 package io.rallocator.collections;
 
+import io.rallocator.persistence.StructureDroppedException;
 import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -7,9 +8,12 @@ import java.util.List;
 import java.util.ListIterator;
 import java.util.NoSuchElementException;
 import java.util.Objects;
+import java.util.function.Function;
 
 /** An array of objects whose parts are on several blades, one behind the other. */
 final class StripedArray<E> extends AbstractList<E> implements RemoteArray<E> {
+    private static final int NONE = -1;
+
     private final Stripes stripes;
     private final Parts<RemoteArray<E>> parts;
 
@@ -28,8 +32,8 @@ final class StripedArray<E> extends AbstractList<E> implements RemoteArray<E> {
         return (int) Math.min(Integer.MAX_VALUE, longLength());
     }
 
-    private RemoteArray<E> part(final long index) {
-        return parts.get(stripes.partOf(Objects.checkIndex(index, longLength())));
+    private int part(final long index) {
+        return stripes.partOf(Objects.checkIndex(index, longLength()));
     }
 
     @Override
@@ -44,17 +48,17 @@ final class StripedArray<E> extends AbstractList<E> implements RemoteArray<E> {
 
     @Override
     public E get(final long index) {
-        return part(index).get(stripes.inPart(index));
+        return parts.apply(part(index), part -> part.get(stripes.inPart(index)));
     }
 
     @Override
     public E set(final long index, final E element) {
-        return part(index).set(stripes.inPart(index), element);
+        return parts.apply(part(index), part -> part.set(stripes.inPart(index), element));
     }
 
     @Override
     public boolean compareAndSet(final long index, final E expected, final E element) {
-        return part(index).compareAndSet(stripes.inPart(index), expected, element);
+        return parts.apply(part(index), part -> part.compareAndSet(stripes.inPart(index), expected, element));
     }
 
     @Override
@@ -64,7 +68,9 @@ final class StripedArray<E> extends AbstractList<E> implements RemoteArray<E> {
         stripes.forEach(
                 from,
                 count,
-                (part, index, done, length) -> elements.addAll(parts.get(part).getAll(index, (int) length)));
+                Integer.MAX_VALUE,
+                (part, index, done, length) ->
+                        elements.addAll(parts.apply(part, some -> some.getAll(index, (int) length))));
         return elements;
     }
 
@@ -97,20 +103,30 @@ final class StripedArray<E> extends AbstractList<E> implements RemoteArray<E> {
     /** Walks over each part by its own iterator, which reads ahead. */
     private final class Walk implements ListIterator<E> {
         private long next;
-        private int part = -1;
+        private long last = NONE;
+        private int part = NONE;
         private ListIterator<E> inPart;
 
         Walk(final long next) {
             this.next = next;
         }
 
-        private ListIterator<E> at(final long index, final long from) {
+        /** A step of the walk over the part that an element is in. If the part has moved, its walk begins there anew. */
+        private E step(final long index, final long from, final Function<ListIterator<E>, E> step) {
             final int wanted = stripes.partOf(index);
-            if (wanted != part) {
-                inPart = parts.get(wanted).listIterator((int) (from - index + stripes.inPart(index)));
-                part = wanted;
+            last = index;
+            for (; ; ) {
+                if (wanted != part) {
+                    inPart = parts.get(wanted).listIterator((int) (from - index + stripes.inPart(index)));
+                    part = wanted;
+                }
+                try {
+                    return step.apply(inPart);
+                } catch (final StructureDroppedException e) {
+                    parts.refused(wanted, e);
+                    part = NONE;
+                }
             }
-            return inPart;
         }
 
         @Override
@@ -123,9 +139,9 @@ final class StripedArray<E> extends AbstractList<E> implements RemoteArray<E> {
             if (!hasNext()) {
                 throw new NoSuchElementException();
             }
-            final ListIterator<E> iterator = at(next, next);
+            final long index = next;
             next++; // what cannot be decoded can be passed, or set
-            return iterator.next();
+            return step(index, index, ListIterator::next);
         }
 
         @Override
@@ -138,9 +154,9 @@ final class StripedArray<E> extends AbstractList<E> implements RemoteArray<E> {
             if (!hasPrevious()) {
                 throw new NoSuchElementException();
             }
-            final ListIterator<E> iterator = at(next - 1, next);
+            final long index = next - 1;
             next--;
-            return iterator.previous();
+            return step(index, index + 1, ListIterator::previous);
         }
 
         @Override
@@ -155,10 +171,10 @@ final class StripedArray<E> extends AbstractList<E> implements RemoteArray<E> {
 
         @Override
         public void set(final E element) {
-            if (inPart == null) {
+            if (last < 0) {
                 throw new IllegalStateException("neither next nor previous was called before set");
             }
-            inPart.set(element);
+            StripedArray.this.set(last, element);
         }
 
         @Override

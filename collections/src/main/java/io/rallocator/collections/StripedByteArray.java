@@ -22,18 +22,18 @@ final class StripedByteArray implements RemoteByteArray {
         return stripes.length();
     }
 
-    private RemoteByteArray part(final long index) {
-        return parts.get(stripes.partOf(Objects.checkIndex(index, longLength())));
+    private int part(final long index) {
+        return stripes.partOf(Objects.checkIndex(index, longLength()));
     }
 
     @Override
     public byte get(final long index) {
-        return part(index).get(stripes.inPart(index));
+        return parts.apply(part(index), part -> part.get(stripes.inPart(index)));
     }
 
     @Override
     public void set(final long index, final byte value) {
-        part(index).set(stripes.inPart(index), value);
+        parts.accept(part(index), part -> part.set(stripes.inPart(index), value));
     }
 
     @Override
@@ -72,7 +72,10 @@ final class StripedByteArray implements RemoteByteArray {
     public void fill(final long index, final long length, final byte value) {
         Objects.checkFromIndexSize(index, length, longLength());
         stripes.forEach(
-                index, length, (part, inPart, done, count) -> parts.get(part).fill(inPart, count, value));
+                index,
+                length,
+                ByteTransfer.ONE_CHAIN_BYTES,
+                (part, inPart, done, count) -> parts.accept(part, bytes -> bytes.fill(inPart, count, value)));
     }
 
     private Ranges range(final long index, final int length) {
@@ -95,12 +98,12 @@ final class StripedByteArray implements RemoteByteArray {
         Objects.checkFromIndexSize(offset, ranges.bytes(), (long) local.capacity());
         final Pieces pieces = new Pieces(offset, transfer);
         for (int i = 0; i < ranges.count(); i++) {
-            stripes.forEach(ranges.index(i), ranges.length(i), pieces);
+            stripes.forEach(ranges.index(i), ranges.length(i), ByteTransfer.ONE_CHAIN_BYTES, pieces);
         }
         pieces.flush();
     }
 
-    /** Collects pieces until another part begins. */
+    /** Collects pieces until another part begins, or they would need more than one chain: one that is refused has done nothing. */
     private final class Pieces implements Stripes.Visitor {
         private final Ranges ranges = new Ranges();
         private final Transfer transfer;
@@ -114,7 +117,9 @@ final class StripedByteArray implements RemoteByteArray {
 
         @Override
         public void visit(final int part, final long index, final long done, final long length) {
-            if (part != current) {
+            final boolean isFull = ranges.count() == ByteTransfer.ONE_CHAIN_RANGES
+                    || ranges.bytes() + length > ByteTransfer.ONE_CHAIN_BYTES;
+            if (part != current || isFull) {
                 flush();
                 current = part;
             }
@@ -123,7 +128,7 @@ final class StripedByteArray implements RemoteByteArray {
 
         void flush() {
             if (ranges.count() > 0) {
-                transfer.run(parts.get(current), ranges, at);
+                parts.accept(current, part -> transfer.run(part, ranges, at));
                 at += (int) ranges.bytes();
                 ranges.clear();
             }

@@ -7,12 +7,14 @@ import io.rallocator.persistence.Outcome;
 import io.rallocator.persistence.PoolGeometry;
 import io.rallocator.persistence.RallocatorException;
 import io.rallocator.persistence.SessionId;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.NoSuchElementException;
 import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
-import java.util.Set;
+import java.util.function.IntConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,8 +25,6 @@ import org.slf4j.LoggerFactory;
  */
 final class StripedHeap extends RemoteHeap {
     private static final Logger LOGGER = LoggerFactory.getLogger(StripedHeap.class);
-    private static final int ONE_PART = 0;
-
     private final String uri;
     private final Seats seats;
 
@@ -92,9 +92,11 @@ final class StripedHeap extends RemoteHeap {
         }
         final Placement placement = new Placement(seats, root, root.arrays().placement(name, codec.id(), ""));
         requireType(placement, Placement.Type.QUEUE, capacity);
-        return new Parts<RemoteQueue<E>>(
-                        seats, placement, (heap, partName, part) -> heap.openQueue(partName, codec, capacity))
-                .get(ONE_PART);
+        final String codecId = codec.id();
+        final StripedQueueStore store = new StripedQueueStore(
+                new Parts<>(seats, placement, (heap, partName, part) -> heap.queueTable(partName, codecId, capacity)));
+        store.table(); // what cannot be used is refused here
+        return new PersistentQueue<>(store, codec);
     }
 
     @Override
@@ -314,11 +316,30 @@ final class StripedHeap extends RemoteHeap {
 
     /** Returns null for a part that nobody has used yet. */
     private StructureStatistics statistics(final Placement placement, final int part) {
-        if (placement.blade(part) < 0) {
+        for (; ; ) {
+            final long word = placement.read(part);
+            if (word == PartWord.UNPLACED) {
+                return null;
+            }
+            final StructureStatistics found =
+                    statistics(PartWord.blade(word), placement.partName(part, PartWord.instance(word)));
+            if (placement.read(part) == word && !PartWord.isMoving(word)) {
+                return found;
+            }
+            new PartMover(seats, placement).await(part, placement.read(part));
+        }
+    }
+
+    private StructureStatistics statistics(final int blade, final String partName) {
+        if (seats.state(blade) == BladeInfo.State.RETIRED) {
             return null;
         }
-        final PoolHeap heap = seats.heap(placement.blade(part));
-        return heap.catalog().find(placement.partName(part)) == null ? null : heap.statistics(placement.partName(part));
+        final PoolHeap heap = seats.heap(blade);
+        try {
+            return heap.statistics(partName);
+        } catch (final NoSuchElementException e) {
+            return null;
+        }
     }
 
     @Override
@@ -348,13 +369,13 @@ final class StripedHeap extends RemoteHeap {
         int left = 0;
         RallocatorException failure = null;
         for (int part = 0; part < Placement.PARTS; part++) {
-            if (placement.blade(part) >= 0) {
-                try {
-                    seats.heap(placement.blade(part)).drop(placement.partName(part));
-                } catch (final RallocatorException e) {
-                    failure = e;
-                    left++;
-                }
+            final long word = placement.word(part);
+            try {
+                dropPart(placement, part, word);
+                dropPart(placement, part, PartWord.next(word));
+            } catch (final RallocatorException e) {
+                failure = e;
+                left++;
             }
         }
         if (failure != null) {
@@ -366,10 +387,20 @@ final class StripedHeap extends RemoteHeap {
         }
     }
 
+    /** Drops the instance that a word names first, sealed or not. */
+    private void dropPart(final Placement placement, final int part, final long word) {
+        final int blade = PartWord.blade(word);
+        if (blade >= 0 && seats.state(blade) != BladeInfo.State.RETIRED) {
+            final PoolHeap heap = seats.heap(blade);
+            heap.drop(placement.partName(part, PartWord.instance(word)));
+            heap.drop(placement.sealedName(part, PartWord.instance(word)));
+        }
+    }
+
     /**
      * Drops parts whose placement is gone: somebody died, or a blade was away, when a structure was dropped; or somebody slept while it was,
-     * and then made a part. A part is made after its placement, and no id is used twice: so what is looked for first, the part, is nobody's if its
-     * placement is not there afterwards.
+     * and then made a part; or somebody copied a part into an instance that was not to be used. An instance is made after its placement's word names it, and neither an id
+     * nor an instance is used twice: so what is looked for first, the instance, is nobody's if no placement names it afterwards.
      */
     private void dropLeftovers() {
         for (final Seat seat : seats.all()) {
@@ -381,18 +412,51 @@ final class StripedHeap extends RemoteHeap {
 
     private void dropLeftovers(final PoolHeap heap) {
         final List<String> parts = heap.names().stream()
-                .filter(name -> Placement.idIn(name) != null)
+                .filter(name -> Placement.PartName.of(name) != null)
                 .toList();
         if (parts.isEmpty()) {
             return;
         }
-        final Set<String> ids = new HashSet<>();
-        seats.root().catalog().structures().forEach(each -> ids.add(Placement.idOf(each)));
+        final Map<String, Placement> placements = new HashMap<>();
+        placements().forEach(each -> placements.put(each.id(), each));
         for (final String name : parts) {
-            if (!ids.contains(Placement.idIn(name))) {
+            final Placement.PartName part = Placement.PartName.of(name);
+            final Placement placement = placements.get(part.id());
+            if (placement == null || !PartWord.names(placement.word(part.part()), part.instance())) {
                 heap.drop(name);
             }
         }
+    }
+
+    Seats seats() {
+        return seats;
+    }
+
+    /** All placements that there are, with their words as they are now. */
+    List<Placement> placements() {
+        final PoolHeap root = seats.root();
+        return root.catalog().structures().stream()
+                .filter(each -> each.type() == ArrayKind.PLACEMENT.type())
+                .map(each -> new Placement(seats, root, root.arrays().placement(each)))
+                .toList();
+    }
+
+    // ---- blades
+
+    @Override
+    public List<BladeInfo> blades() {
+        for (int number = seats.members().count() - 1; number >= 0; number--) {
+            seats.state(number); // which also finds those that have joined
+        }
+        return seats.all().stream().map(Seat::info).toList();
+    }
+
+    @Override
+    public int drain(final int blade, final IntConsumer progress) {
+        Objects.requireNonNull(progress, "the progress is null");
+        final int moved = new BladeDrain(seats, blade).run(this::placements, progress);
+        dropLeftovers();
+        return moved;
     }
 
     // ---- sessions

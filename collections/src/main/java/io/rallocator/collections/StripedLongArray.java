@@ -1,5 +1,6 @@
 package io.rallocator.collections;
 
+import java.util.Arrays;
 import java.util.Objects;
 import org.agrona.collections.IntArrayList;
 
@@ -20,28 +21,28 @@ final class StripedLongArray implements RemoteLongArray {
         return stripes.length();
     }
 
-    private RemoteLongArray part(final long index) {
-        return parts.get(stripes.partOf(Objects.checkIndex(index, longLength())));
+    private int part(final long index) {
+        return stripes.partOf(Objects.checkIndex(index, longLength()));
     }
 
     @Override
     public long get(final long index) {
-        return part(index).get(stripes.inPart(index));
+        return parts.applyAsLong(part(index), part -> part.get(stripes.inPart(index)));
     }
 
     @Override
     public void set(final long index, final long value) {
-        part(index).set(stripes.inPart(index), value);
+        parts.accept(part(index), part -> part.set(stripes.inPart(index), value));
     }
 
     @Override
     public long getAndAdd(final long index, final long delta) {
-        return part(index).getAndAdd(stripes.inPart(index), delta);
+        return parts.applyAsLong(part(index), part -> part.getAndAdd(stripes.inPart(index), delta));
     }
 
     @Override
     public long compareAndExchange(final long index, final long expected, final long value) {
-        return part(index).compareAndExchange(stripes.inPart(index), expected, value);
+        return parts.applyAsLong(part(index), part -> part.compareAndExchange(stripes.inPart(index), expected, value));
     }
 
     // ---- elements that follow one another
@@ -52,8 +53,9 @@ final class StripedLongArray implements RemoteLongArray {
         stripes.forEach(
                 from,
                 count,
+                ByteTransfer.ONE_CHAIN_BYTES / Long.BYTES,
                 (part, index, done, length) ->
-                        parts.get(part).getAll(index, target, offset + (int) done, (int) length));
+                        parts.accept(part, longs -> longs.getAll(index, target, offset + (int) done, (int) length)));
     }
 
     @Override
@@ -62,8 +64,9 @@ final class StripedLongArray implements RemoteLongArray {
         stripes.forEach(
                 from,
                 count,
+                ByteTransfer.ONE_CHAIN_BYTES / Long.BYTES,
                 (part, index, done, length) ->
-                        parts.get(part).setAll(index, source, offset + (int) done, (int) length));
+                        parts.accept(part, longs -> longs.setAll(index, source, offset + (int) done, (int) length)));
     }
 
     private void check(final long from, final long[] local, final int offset, final int count) {
@@ -105,7 +108,7 @@ final class StripedLongArray implements RemoteLongArray {
         final IntArrayList[] byPart = byPart(indexes);
         for (int part = 0; part < byPart.length; part++) {
             if (byPart[part] != null) {
-                run(parts.get(part), byPart[part], indexes, values, reads, batch);
+                runAll(part, byPart[part], indexes, values, reads, batch);
             }
         }
     }
@@ -122,22 +125,37 @@ final class StripedLongArray implements RemoteLongArray {
         return byPart;
     }
 
-    private void run(
-            final RemoteLongArray part,
+    /** As many at once as one lane is taken for: they are refused as a whole, if the part has moved. */
+    private void runAll(
+            final int part,
             final IntArrayList chosen,
             final long[] indexes,
             final long[] values,
             final boolean reads,
             final Batch batch) {
-        final long[] someIndexes = new long[chosen.size()];
-        final long[] someValues = new long[chosen.size()];
-        for (int i = 0; i < someIndexes.length; i++) {
-            someIndexes[i] = stripes.inPart(indexes[chosen.getInt(i)]);
-            someValues[i] = values[chosen.getInt(i)];
+        final int[] all = chosen.toIntArray();
+        for (int from = 0; from < all.length; from += PersistentLongArray.BATCH) {
+            final int[] some = Arrays.copyOfRange(all, from, Math.min(all.length, from + PersistentLongArray.BATCH));
+            run(part, some, indexes, values, reads, batch);
         }
-        batch.run(part, someIndexes, someValues);
+    }
+
+    private void run(
+            final int part,
+            final int[] chosen,
+            final long[] indexes,
+            final long[] values,
+            final boolean reads,
+            final Batch batch) {
+        final long[] someIndexes = new long[chosen.length];
+        final long[] someValues = new long[chosen.length];
+        for (int i = 0; i < someIndexes.length; i++) {
+            someIndexes[i] = stripes.inPart(indexes[chosen[i]]);
+            someValues[i] = values[chosen[i]];
+        }
+        parts.accept(part, longs -> batch.run(longs, someIndexes, someValues));
         for (int i = 0; reads && i < someIndexes.length; i++) {
-            values[chosen.getInt(i)] = someValues[i];
+            values[chosen[i]] = someValues[i];
         }
     }
 

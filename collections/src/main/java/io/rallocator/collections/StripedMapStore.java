@@ -2,7 +2,9 @@ package io.rallocator.collections;
 
 import io.rallocator.allocator.Operation;
 import io.rallocator.persistence.CorruptedPoolException;
+import io.rallocator.persistence.StructureDroppedException;
 import org.agrona.collections.IntArrayList;
+import org.agrona.collections.MutableLong;
 
 /**
  * A map whose parts are on several blades: the upper bits of a key's hash say which, and the tables use the lower ones. What goes over
@@ -48,6 +50,42 @@ final class StripedMapStore implements MapStore {
     }
 
     @Override
+    public boolean get(final Operation operation, final Scratch scratch, final boolean wantsValue) {
+        for (; ; ) {
+            final MapTable table = part(scratch.hash);
+            try {
+                return table.get(operation, scratch, wantsValue);
+            } catch (final StructureDroppedException e) {
+                parts.refused(partOf(scratch.hash), e);
+            }
+        }
+    }
+
+    @Override
+    public boolean getToChange(final Operation operation, final Scratch scratch, final boolean changesPresent) {
+        for (; ; ) {
+            final MapTable table = part(scratch.hash);
+            try {
+                return table.getToChange(operation, scratch, changesPresent);
+            } catch (final StructureDroppedException e) {
+                parts.refused(partOf(scratch.hash), e);
+            }
+        }
+    }
+
+    @Override
+    public boolean update(final Operation operation, final Scratch scratch) {
+        for (; ; ) {
+            final MapTable table = part(scratch.hash);
+            try {
+                return table.update(operation, scratch);
+            } catch (final StructureDroppedException e) {
+                parts.refused(partOf(scratch.hash), e);
+            }
+        }
+    }
+
+    @Override
     public long now() {
         return System.currentTimeMillis();
     }
@@ -64,7 +102,8 @@ final class StripedMapStore implements MapStore {
                 byPart[part].forEachInt(entry -> copy(bulk, entry, some));
                 final BulkChange change = bulk.of(some);
                 try {
-                    parts.get(part).updateAll(operation, scratch, change);
+                    parts.accept(
+                            part, table -> table.updateAll(operation, scratch, change)); // goes on behind what is done
                 } finally {
                     bulk.removed += change.removed;
                 }
@@ -94,12 +133,10 @@ final class StripedMapStore implements MapStore {
     }
 
     @Override
-    public long sweep(final long now, final Scratch scratch) {
-        long removed = 0;
+    public void sweep(final long now, final Scratch scratch, final MutableLong removed) {
         for (int part = 0; part < Placement.PARTS; part++) {
-            removed += parts.get(part).sweep(now, scratch);
+            parts.accept(part, table -> table.sweep(now, scratch, removed));
         }
-        return removed;
     }
 
     /** A cursor is {@code part 6 | cursor in the part 58}. */
@@ -108,7 +145,8 @@ final class StripedMapStore implements MapStore {
         int part = partOf(cursor);
         long inPart = cursor & CURSOR_MASK;
         do {
-            inPart = parts.get(part).scan(inPart, batch, atLeast - batch.count());
+            final long from = inPart;
+            inPart = parts.applyAsLong(part, table -> table.scan(from, batch, atLeast - batch.count()));
             if (inPart != 0) {
                 return requireCursor(inPart) | (long) part << PART_SHIFT;
             }
@@ -131,7 +169,8 @@ final class StripedMapStore implements MapStore {
         final ScanBatch some = new ScanBatch();
         for (int part = 0; part < byPart.length; part++) {
             if (byPart[part] != null) {
-                getAll(operation, parts.get(part), keys, byPart[part], some);
+                final IntArrayList entries = byPart[part];
+                parts.accept(part, table -> getAll(operation, table, keys, entries, some));
             }
         }
         return to;
@@ -161,7 +200,7 @@ final class StripedMapStore implements MapStore {
     public long size() {
         long size = 0;
         for (int part = 0; part < Placement.PARTS; part++) {
-            size += parts.get(part).size();
+            size += parts.applyAsLong(part, MapTable::size);
         }
         return size;
     }

@@ -46,12 +46,19 @@ record Stripes(long length) {
         return length == 0 ? 0 : partOf(length - 1) + 1;
     }
 
-    /** Visits a range part by part. */
-    void forEach(final long from, final long count, final Visitor visitor) {
+    /**
+     * Visits a range part by part.
+     *
+     * @param from first element
+     * @param count elements
+     * @param most elements of one visit
+     * @param visitor of each run
+     */
+    void forEach(final long from, final long count, final int most, final Visitor visitor) {
         for (long done = 0; done < count; ) {
             final int part = partOf(from + done);
             final long index = inPart(from + done);
-            final long length = Math.min(count - done, lengthOf(part) - index);
+            final long length = Math.min(Math.min(most, count - done), lengthOf(part) - index);
             visitor.visit(part, index, done, length);
             done += length;
         }

@@ -69,7 +69,7 @@ final class StructureCatalog {
     }
 
     /** Runs an operation on a lane, again when memory has come back. */
-    private <T> T onLane(final Function<Lane, T> operation) {
+    <T> T onLane(final Function<Lane, T> operation) {
         for (int attempt = 0; ; attempt++) {
             final OutOfRemoteMemoryException exhausted;
             final Lane lane = session.acquire();
@@ -223,7 +223,7 @@ final class StructureCatalog {
     }
 
     /** If it was dropped before it was in the list of those that are looked for, we see it here. */
-    private void requireThere(final StructureRoot root) {
+    void requireThere(final StructureRoot root) {
         final Lane lane = session.acquire();
         try {
             if (!root.isRootOf(lane.readLink(OPEN, geometry.rootOffset(root.index())))) {

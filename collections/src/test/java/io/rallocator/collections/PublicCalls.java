@@ -22,6 +22,7 @@ import java.util.function.BiConsumer;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.IntConsumer;
 import java.util.function.IntFunction;
 import java.util.function.LongBinaryOperator;
 import java.util.function.LongUnaryOperator;
@@ -162,6 +163,7 @@ final class PublicCalls {
         made.put(Predicate.class, () -> (Predicate<Object>) element -> true);
         made.put(UnaryOperator.class, () -> UnaryOperator.identity());
         made.put(Comparator.class, () -> Comparator.comparing(String::valueOf));
+        made.put(IntConsumer.class, () -> (IntConsumer) count -> {});
         made.put(IntFunction.class, () -> (IntFunction<Object[]>) Object[]::new);
         made.put(LongUnaryOperator.class, () -> (LongUnaryOperator) seen -> seen + 1);
         made.put(LongBinaryOperator.class, () -> (LongBinaryOperator) Long::sum);

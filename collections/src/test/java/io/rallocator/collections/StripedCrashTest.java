@@ -146,11 +146,11 @@ class StripedCrashTest {
                 ((PoolHeap) blade).catalog().structures().forEach(each -> ids.add(Placement.idOf(each)));
                 parts.addAll(blade.names());
             }
-            parts.removeIf(name -> Placement.idIn(name) == null);
+            parts.removeIf(name -> Placement.PartName.of(name) == null);
             assertThat(parts)
                     .as("died before chain %d", chain)
                     .isNotEmpty()
-                    .allMatch(name -> ids.contains(Placement.idIn(name)));
+                    .allMatch(name -> ids.contains(Placement.PartName.of(name).id()));
         }
 
         @Override

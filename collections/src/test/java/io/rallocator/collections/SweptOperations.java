@@ -143,8 +143,10 @@ final class SweptOperations {
             Set.of(
                     "allocatorStatistics()",
                     "array(String,Codec)", // from here on: opens what exists
+                    "blades()",
                     "byteArray(String)",
                     "longArray(String)",
+                    "drain(int,IntConsumer)", // of a heap over one blade: see BladeDrainTest
                     "count(String,Figure)",
                     "equals(Object)",
                     "geometry()",

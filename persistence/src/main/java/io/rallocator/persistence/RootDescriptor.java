@@ -51,6 +51,18 @@ public final class RootDescriptor {
     /** Checked length, and where the structure's own words begin. */
     public static final int WORDS_OFFSET = 384;
 
+    /**
+     * A structure whose name begins so stands still: its root word is pending, though it is neither new nor dropped. Workers use it no more, and
+     * the blade leaves it as it is. That is how a part of a structure is copied to another blade.
+     */
+    public static final String SEALED_MARK = "##";
+
+    /**
+     * So many epochs after the count of drops went up, every session has announced an epoch that it entered knowing of it, and nothing is under
+     * way that began before.
+     */
+    public static final int EPOCHS_UNTIL_KNOWN = 3;
+
     private static final int SESSION_BITS = 10;
 
     private RootDescriptor() {}

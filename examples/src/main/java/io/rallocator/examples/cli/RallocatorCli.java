@@ -19,6 +19,8 @@ import picocli.CommandLine.Spec;
             DemoCommand.class,
             KvCommand.class,
             BladeCommand.class,
+            BladesCommand.class,
+            DrainCommand.class,
             InspectCommand.class,
             CheckCommand.class,
             CrashTestCommand.class,

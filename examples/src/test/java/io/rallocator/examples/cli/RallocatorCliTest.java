@@ -62,7 +62,8 @@ class RallocatorCliTest {
 
     @Test
     void shouldHelpWithEveryCommand() {
-        for (final String command : new String[] {"demo", "kv", "blade", "inspect", "check", "crash-test"}) {
+        for (final String command :
+                new String[] {"demo", "kv", "blade", "blades", "drain", "inspect", "check", "crash-test"}) {
             assertThat(run(command, "--help")).isZero();
             assertThat(out.toString()).contains("Usage: rallocator " + command).contains("--json");
         }
@@ -156,6 +157,27 @@ class RallocatorCliTest {
             assertThat(run("inspect", pool.toString())).isZero();
             fails(3, "a blade serves " + blade.pool(), "check", pool.toString());
             fails(3, "is served by another blade", "blade", "--pool", pool.toString());
+        }
+    }
+
+    @Test
+    void shouldDrainABladeAndShowIt() {
+        final String paths = folder.resolve("a") + "," + folder.resolve("b");
+        try (RemoteHeap heap = RemoteHeap.open("embedded:" + paths + "?size=32m")) {
+            for (int i = 0; i < 100; i++) {
+                heap.map("ages", Codecs.string(), Codecs.ints()).put("Ada " + i, i);
+            }
+            assertThat(run("blades", "local:" + paths)).isZero();
+            assertThat(out.toString()).hasLineCount(2).contains("blade 0: in use, pool ", "blade 1: in use, pool ");
+            fails(2, "blade 0 has the names", "drain", "local:" + paths, "0");
+            fails(2, "no blade 2", "drain", "local:" + paths, "2");
+            assertThat(run("drain", "local:" + paths, "1")).as(err.toString()).isZero();
+            assertThat(out.toString()).contains("blade 1 is retired");
+            assertThat(run("drain", "--json", "local:" + paths, "1")).isZero();
+            assertThat(out.toString()).contains("\"moved\":0");
+            assertThat(run("blades", "--json", "local:" + paths)).isZero();
+            assertThat(out.toString()).contains("\"state\":\"retired\"").contains("\"state\":\"in use\"");
+            assertThat(heap.map("ages", Codecs.string(), Codecs.ints())).hasSize(100);
         }
     }
 
