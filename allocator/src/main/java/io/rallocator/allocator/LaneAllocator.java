@@ -402,6 +402,64 @@ final class LaneAllocator {
                 slab.base + slab.layout.blockOffset(index), slab.layout.blockClass(), slab.slabClass, generation);
     }
 
+    // ---- defragmentation
+
+    /**
+     * From here on nothing is allocated from slabs of which more than a quarter is free: what is in them is about to be moved. The only one of a block class
+     * stays, unless a smaller one would do.
+     *
+     * @return bytes of these slabs
+     */
+    long markSparse() {
+        long bytes = 0;
+        for (final Shelf shelf : shelves) {
+            if (shelf != null) {
+                bytes += markSparse(shelf);
+            }
+        }
+        return bytes;
+    }
+
+    private long markSparse(final Shelf shelf) {
+        if (shelf.current != null && shelf.current.isSparse()) {
+            writer.sealLater(shelf.current);
+            shelf.current = null;
+        }
+        final List<Slab> sparse = shelf.held.stream().filter(Slab::isSparse).toList();
+        if (sparse.isEmpty() || sparse.size() == 1 && !isTooLarge(shelf, sparse.get(0))) {
+            sparse.forEach(this::relist);
+            return 0;
+        }
+        long bytes = 0;
+        for (final Slab slab : sparse) {
+            slab.sparse = true;
+            bytes += geometry.slabBytes(slab.slabClass);
+            if (slab.listed) {
+                slab.listed = false;
+                shelf.partial.remove(slab);
+            }
+        }
+        return bytes;
+    }
+
+    /** Half of a slab of the next smaller class would do. */
+    private boolean isTooLarge(final Shelf shelf, final Slab slab) {
+        final long used = (long) (slab.layout.blocks() - slab.available) * slab.layout.blockBytes();
+        return slab.slabClass > shelf.demand.smallest && 4 * used < geometry.slabBytes(slab.slabClass);
+    }
+
+    /** What could not be moved is as good to allocate from as before. */
+    void unmarkSparse() {
+        for (final Shelf shelf : shelves) {
+            if (shelf != null) {
+                shelf.held.stream().filter(slab -> slab.sparse).toList().forEach(slab -> {
+                    slab.sparse = false;
+                    relist(slab);
+                });
+            }
+        }
+    }
+
     // ---- adoption
 
     /**
@@ -484,6 +542,11 @@ final class LaneAllocator {
 
     long heldBytes() {
         return heldBytes;
+    }
+
+    /** Bytes of empty slabs that are kept for what comes. */
+    long emptyBytes() {
+        return (long) emptyUnits * geometry.unitBytes();
     }
 
     long heldBlocks() {

@@ -48,7 +48,11 @@ final class Slab {
     /** True while it is in the lane's list of slabs worth allocating from. */
     boolean listed;
 
-    private int cursor;
+    /** True while its blocks are being moved elsewhere: nothing is allocated from it then. Only a hint for other threads. */
+    volatile boolean sparse;
+
+    /** Word of {@link #taken} that had room last. */
+    private char cursor;
 
     Slab(
             final PoolGeometry geometry,
@@ -81,7 +85,7 @@ final class Slab {
         while (taken[word] == -1L) {
             word = word + 1 == taken.length ? 0 : word + 1;
         }
-        cursor = word;
+        cursor = (char) word; // a slab of 16 MiB has 4,096 words
         final int bit = Long.numberOfTrailingZeros(~taken[word]);
         taken[word] |= 1L << bit;
         available--;
@@ -159,7 +163,12 @@ final class Slab {
 
     /** Enough free blocks to be worth opening again: an eighth. */
     boolean isWorthwhile() {
-        return available >= Math.max(1, layout.blocks() >>> 3);
+        return !sparse && available >= Math.max(1, layout.blocks() >>> 3);
+    }
+
+    /** Less than three quarters of its blocks are taken, though some are. */
+    boolean isSparse() {
+        return !isEmpty() && 4 * available > layout.blocks();
     }
 
     private long orBits(final int word, final int index) {

@@ -45,6 +45,7 @@ public final class WorkerSession implements AutoCloseable {
     private static final long REMOTE_TICK_NS = TimeUnit.MILLISECONDS.toNanos(4);
 
     private static final int DEFAULT_EMPTY_UNITS = 32;
+    private static final long LANE_PATIENCE_NS = 5_000_000;
     private static final int RECLAMATIONS = 4;
     private static final int EPOCHS_FOR_A_SLAB = 8;
     private static final long SESSION_END_NS = TimeUnit.MINUTES.toNanos(1);
@@ -389,11 +390,87 @@ public final class WorkerSession implements AutoCloseable {
         }
     }
 
+    /**
+     * What scattered blocks waste, about: of slabs that are neither empty nor full, what is free.
+     *
+     * @return bytes
+     */
+    public long scatteredBytes() {
+        long bytes = 0;
+        for (final Lane lane : lanes) {
+            final LaneAllocator allocator = lane.allocator();
+            bytes += allocator.heldBytes() - allocator.emptyBytes() - allocator.liveBytes();
+        }
+        return bytes;
+    }
+
+    /**
+     * Begins to empty sparse slabs: nothing is allocated from them until {@link #endCompaction}. The caller moves what is in them; when a slab is empty it
+     * goes back to the blade. Lanes that are in use for long are left out.
+     *
+     * @return bytes of the sparse slabs
+     */
+    public long beginCompaction() {
+        long bytes = 0;
+        for (final Lane lane : lanes) {
+            if (acquireSoon(lane)) {
+                try {
+                    lane.allocator().reclaim();
+                    bytes += lane.allocator().markSparse();
+                } finally {
+                    lane.release();
+                }
+            }
+        }
+        return bytes;
+    }
+
+    /** Takes a lane between two operations of another thread. */
+    private static boolean acquireSoon(final Lane lane) {
+        final long from = System.nanoTime();
+        while (!lane.tryAcquire()) {
+            if (System.nanoTime() - from > LANE_PATIENCE_NS) {
+                return false;
+            }
+            Thread.onSpinWait();
+        }
+        return true;
+    }
+
+    /**
+     * Tells whether a block is in a slab that is being emptied.
+     *
+     * @param ref reference of the block
+     * @return false also for a block of another session's slab
+     */
+    public boolean isInSparseSlab(final long ref) {
+        final Slab slab = slabAt(ref);
+        return slab != null && slab.sparse;
+    }
+
+    /** Ends what {@link #beginCompaction} began, and gives empty slabs back to the blade. */
+    public void endCompaction() {
+        for (final Lane lane : lanes) {
+            if (acquireSoon(lane)) {
+                try {
+                    lane.allocator().unmarkSparse();
+                } finally {
+                    lane.release();
+                }
+            }
+        }
+        sweepLanes(true);
+    }
+
     /** First every lane gives back what it freed of others' slabs, then every lane looks what it has. */
     void sweepLanes() {
+        sweepLanes(false);
+    }
+
+    private void sweepLanes(final boolean isPatient) {
         for (int pass = 0; pass < 2; pass++) {
             for (final Lane lane : lanes) {
-                if (lane.tryAcquire()) {
+                if (isPatient ? acquireSoon(lane) : lane.tryAcquire()) {
                     try {
                         lane.allocator().harvestAll();
                         lane.allocator().reclaim();

@@ -34,8 +34,10 @@ final class HeapUri {
     private static final String JOIN = "join";
     private static final String HOST_MARK = "//";
     private static final char SEPARATOR = ',';
-    private static final List<String> OF_EMBEDDED = Arrays.asList(SIZE, SESSIONS, LANES, DURABILITY, CACHE, NAME, JOIN);
-    private static final List<String> OF_LOCAL = Arrays.asList(CACHE, NAME, JOIN);
+    private static final String COMPACT = "compact";
+    private static final List<String> OF_EMBEDDED =
+            Arrays.asList(SIZE, SESSIONS, LANES, DURABILITY, CACHE, NAME, JOIN, COMPACT);
+    private static final List<String> OF_LOCAL = Arrays.asList(CACHE, NAME, JOIN, COMPACT);
     private static final String FORMS =
             "embedded:PATH?size=BYTES&sessions=N&lanes=N&durability=process|power&cache=BYTES&name=TEXT"
                     + ", local:PATH?cache=BYTES&name=TEXT, tcp://HOST:PORT?cache=BYTES&name=TEXT"
@@ -80,6 +82,7 @@ final class HeapUri {
             parseParameters(uri.substring(question + 1));
         }
         joins();
+        compacts();
         blades = isList ? parseBlades(question < 0 ? "" : uri.substring(question)) : List.of(this);
         final int nameBytes = workerName().getBytes(StandardCharsets.UTF_8).length;
         if (nameBytes > SessionDescriptor.MAX_NAME_BYTES) {
@@ -216,9 +219,18 @@ final class HeapUri {
 
     /** True if blades of the list may join the heap. */
     boolean joins() {
-        final String text = parameters.getOrDefault(JOIN, "false");
+        return isTrue(JOIN, "false");
+    }
+
+    /** True if what is in sparse slabs shall be moved. */
+    boolean compacts() {
+        return isTrue(COMPACT, "true");
+    }
+
+    private boolean isTrue(final String parameter, final String unlessGiven) {
+        final String text = parameters.getOrDefault(parameter, unlessGiven);
         if (!text.equals("true") && !text.equals("false")) {
-            throw wrong("parameter 'join' is '" + text + "', it must be true or false");
+            throw wrong("parameter '" + parameter + "' is '" + text + "', it must be true or false");
         }
         return text.equals("true");
     }

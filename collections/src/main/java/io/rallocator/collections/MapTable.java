@@ -41,6 +41,7 @@ final class MapTable implements MapStore {
     private final BucketLocator locator;
     private final BucketUpdater updater;
     private final BucketScanner scanner;
+    private final BucketCompactor compactor;
     private final BulkReader bulkReader;
     private final BulkUpdater bulkUpdater;
     private final BucketSweeper sweeper;
@@ -74,7 +75,12 @@ final class MapTable implements MapStore {
         final BucketWalker walker = new BucketWalker(this);
         scanner = new BucketScanner(this, walker);
         sweeper = new BucketSweeper(walker, updater, rewriter);
+        compactor = new BucketCompactor(this, walker, session::isInSparseSlab);
         bulkReader = new BulkReader(this);
+    }
+
+    BucketCompactor compactor() {
+        return compactor;
     }
 
     WorkerSession session() {

@@ -105,10 +105,8 @@ final class PartCopier {
             final Scratch scratch, final MapTable from, final MapTable to, final ScanBatch batch, final int entry) {
         scratch.copyKey(batch.buffer(), batch.keyIndex(entry), batch.keyLength(entry));
         if (from.get(MOVE, scratch, true)) { // else it has expired just now
-            final byte[] value = new byte[scratch.resultLength];
-            scratch.result.buffer().getBytes(scratch.resultIndex, value);
+            scratch.copyValue(scratch.result.buffer(), scratch.resultIndex, scratch.resultLength);
             final long expiry = scratch.expiry;
-            scratch.encodeValue(new Bytestrings(""), value);
             scratch.change.set(Change.ALWAYS, false, Change.NOTHING);
             scratch.change.expiry = expiry;
             to.update(MOVE, scratch);

@@ -38,6 +38,7 @@ final class PoolHeap extends RemoteHeap {
     private final Map<StructureRoot, MapTable> maps = new HashMap<>();
     private final Map<StructureRoot, QueueTable> queues = new HashMap<>();
     private final ArrayCatalog arrays;
+    private final Compactor compactor;
 
     /** Takes over session and blade; there is no blade ({@code null}) in another process, and none for a simulated session. */
     PoolHeap(final String uri, final WorkerSession session, final Blade blade, final BucketCache cache) {
@@ -47,6 +48,8 @@ final class PoolHeap extends RemoteHeap {
         this.cache = cache;
         this.catalog = new StructureCatalog(session);
         this.arrays = new ArrayCatalog(session, catalog);
+        this.compactor =
+                new Compactor(session, catalog, root -> tableOf(maps, root, () -> new MapTable(session, root, cache)));
     }
 
     /**
@@ -61,16 +64,28 @@ final class PoolHeap extends RemoteHeap {
         final TimeModel model = address.model();
         if (!address.isEmbedded()) {
             final Fabric fabric = address.isRemote() ? address.connect() : Fabric.local(address.pool());
-            return new PoolHeap(address.toString(), open(fabric, model, address), null, cache);
+            return new PoolHeap(address.toString(), open(fabric, model, address), null, cache).compacting(address);
         }
         createIfMissing(address);
         final Blade blade = Blade.open(address.pool());
         try {
-            return new PoolHeap(address.toString(), open(Fabric.of(blade), model, address), blade, cache);
+            return new PoolHeap(address.toString(), open(Fabric.of(blade), model, address), blade, cache)
+                    .compacting(address);
         } catch (final RuntimeException e) {
             blade.close();
             throw e;
         }
+    }
+
+    private PoolHeap compacting(final HeapUri address) {
+        if (address.compacts()) {
+            compactor.start();
+        }
+        return this;
+    }
+
+    Compactor compactor() {
+        return compactor;
     }
 
     private static WorkerSession open(final Fabric fabric, final TimeModel model, final HeapUri address) {
@@ -306,6 +321,7 @@ final class PoolHeap extends RemoteHeap {
 
     @Override
     public void close() {
+        compactor.close();
         try {
             session.close();
         } finally {

@@ -56,6 +56,8 @@ import java.util.function.IntConsumer;
  * <li>{@code name}: of this worker, for people; {@code worker-PID} unless given
  * <li>{@code cache}: bytes of DRAM, 64 KiB … 1 GiB, in which to remember buckets and values of maps, which spares round trips;
  *     0, none, unless given
+ * <li>{@code compact}: {@code false} to leave blocks where they are. Unless given, a worker whose slabs have much more room than is in use, as after most entries of a
+ *     map were removed, moves what maps have in sparse slabs together, in a thread of its own that works a tenth of the time, and gives slabs back to the blade
  * <li>{@code model-rtt}, {@code model-bandwidth}, {@code model-nvm}, {@code model-persist}, {@code model-time}: let every round trip
  *     take as long as it would on a network that is not here, as in {@code model-rtt=2us&model-bandwidth=100gbit}; see
  *     {@link io.rallocator.allocator.TimeModel}. For benchmarks: what is measured so is modelled
