@@ -15,7 +15,7 @@ import org.HdrHistogram.Histogram;
 /** One run of a workload: threads that do it for some time, or until all is inserted. A full store is updated instead. */
 final class MixRun {
     /** One run's figures; the processor's time is that of the threads that call, without what others do for them. */
-    record Result(double perSecond, double cpuNs, double p99Ns) {}
+    record Result(double perSecond, double cpuNs, double p99Ns, double p999Ns) {}
 
     private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
     private static final int BATCH = 64;
@@ -59,7 +59,11 @@ final class MixRun {
                 cpuNs += worker.cpuNs;
                 latency.add(worker.latency);
             }
-            return new Result(perSecond, (double) cpuNs / operations, latency.getValueAtPercentile(99));
+            return new Result(
+                    perSecond,
+                    (double) cpuNs / operations,
+                    latency.getValueAtPercentile(99),
+                    latency.getValueAtPercentile(99.9));
         } finally {
             executor.shutdownNow();
         }

@@ -55,6 +55,10 @@ final class PeerPairCommand implements Callable<Integer> {
     private String workloads;
 
     private Peer peer;
+
+    /** 0 until a map is filled. */
+    private double ourBytesPerEntry;
+
     private int folders;
 
     /** Runs one side once. */
@@ -89,9 +93,11 @@ final class PeerPairCommand implements Callable<Integer> {
 
     private Store open(final boolean ours, final Path home) throws IOException {
         final int most = (int) (keys * GROWTH);
-        return ours
-                ? new RallocatorStore(home, most, valueBytes, peer.level())
-                : peer.openStore(home, most, valueBytes);
+        return ours ? openOurs(home) : peer.openStore(home, most, valueBytes);
+    }
+
+    private RallocatorStore openOurs(final Path home) {
+        return new RallocatorStore(home, (int) (keys * GROWTH), valueBytes, peer.level());
     }
 
     private void insert(final int count) throws IOException, InterruptedException, ExecutionException {
@@ -120,11 +126,13 @@ final class PeerPairCommand implements Callable<Integer> {
         }
         final Path ourHome = newFolder();
         final Path theirHome = newFolder();
-        try (Population ours = new Population(open(true, ourHome));
+        final RallocatorStore ourStore = openOurs(ourHome);
+        try (Population ours = new Population(ourStore);
                 Population theirs = new Population(open(false, theirHome))) {
             final byte[] value = new byte[valueBytes];
             ours.fill(keys, value);
             theirs.fill(keys, value);
+            ourBytesPerEntry = ourStore.bytesPerEntry();
             final Map<Mix.Choice, Keys> choices = new EnumMap<>(Mix.Choice.class);
             choices.put(Mix.Choice.UNIFORM, Keys.uniform(keys, 1));
             choices.put(Mix.Choice.ZIPFIAN, Keys.zipfian(keys, 2));
@@ -157,7 +165,7 @@ final class PeerPairCommand implements Callable<Integer> {
         try (Fifo fifo = ours ? new RallocatorFifo(home) : peer.openFifo(home)) {
             final FifoRun run = new FifoRun(valueBytes);
             final long ns = milliseconds * 1_000_000;
-            return new MixRun.Result(pair ? run.pair(fifo, ns) : run.alone(fifo, ns), 0, 0);
+            return new MixRun.Result(pair ? run.pair(fifo, ns) : run.alone(fifo, ns), 0, 0, 0);
         } finally {
             WorkFolder.delete(home);
         }
@@ -174,6 +182,8 @@ final class PeerPairCommand implements Callable<Integer> {
         final double[] cpuRatios = new double[rounds];
         final double[] ourP99 = new double[rounds];
         final double[] theirP99 = new double[rounds];
+        final double[] ourP999 = new double[rounds];
+        final double[] theirP999 = new double[rounds];
         ours.run();
         theirs.run();
         for (int round = 0; round < rounds; round++) {
@@ -188,6 +198,8 @@ final class PeerPairCommand implements Callable<Integer> {
             theirSpeed[round] = their.perSecond();
             ourP99[round] = our.p99Ns();
             theirP99[round] = their.p99Ns();
+            ourP999[round] = our.p999Ns();
+            theirP999[round] = their.p999Ns();
         }
         final Map<String, Object> line = new LinkedHashMap<>();
         line.put("workload", workload);
@@ -202,6 +214,11 @@ final class PeerPairCommand implements Callable<Integer> {
             line.put("cpu", Spread.of(cpuRatios).toMap());
             line.put("ourP99Ns", Spread.of(ourP99).toMap());
             line.put("theirP99Ns", Spread.of(theirP99).toMap());
+            line.put("ourP999Ns", Spread.of(ourP999).toMap());
+            line.put("theirP999Ns", Spread.of(theirP999).toMap());
+            if (ourBytesPerEntry > 0) {
+                line.put("ourBytesPerEntry", ourBytesPerEntry);
+            }
         }
         tell(line);
     }

@@ -24,7 +24,8 @@ import picocli.CommandLine.Spec;
         description = {
             "Runs workloads on ours and on a peer alternately, in one process for each peer, and prints ours ÷ peer:",
             "above 1 we are faster. By CPU time is the same of operations in a second of the calling threads' processor",
-            "time, which other load disturbs less; what other threads do for ours is not in it. Maps have 8-byte keys in scrambled order. Peers, and what an acknowledged write of",
+            "time, which other load disturbs less; what other threads do for ours is not in it. Maps have 8-byte keys in scrambled order. One in 16 operations is timed, growth of the map included:",
+            "p99 and p99.9 are medians of the rounds, ours/peer; JSON also has the bytes of blocks that ours takes for each entry. Peers, and what an acknowledged write of",
             "theirs survives:",
             "  concurrent-hash-map, mapdb, linked-blocking-queue      nothing; ours the death of the process",
             "  chronicle-map, rocksdb, lmdb, h2-mvstore, chronicle-queue   the death of the process, as ours",
@@ -100,8 +101,17 @@ final class PeersCommand implements Callable<Integer> {
         report.say(
                 spec,
                 String.format(
-                        "%-17s %7s %6s  %-22s %-22s %-22s %11s %11s",
-                        "workload", "threads", "bytes", "peer", "ours ÷ peer", "by CPU time", "ours/s", "peer/s"));
+                        "%-17s %7s %6s  %-22s %-22s %-22s %11s %11s %13s %13s",
+                        "workload",
+                        "threads",
+                        "bytes",
+                        "peer",
+                        "ours ÷ peer",
+                        "by CPU time",
+                        "ours/s",
+                        "peer/s",
+                        "p99 µs o/p",
+                        "p99.9 µs o/p"));
         final List<Object> ratios = new ArrayList<>();
         for (final Peer peer : chosen) {
             for (final int bytes : valueBytes) {
@@ -165,7 +175,7 @@ final class PeersCommand implements Callable<Integer> {
     private static String text(final JsonNode row) {
         return String.format(
                 Locale.ROOT,
-                "%-17s %7d %6d  %-22s %-22s %-22s %11.0f %11.0f",
+                "%-17s %7d %6d  %-22s %-22s %-22s %11.0f %11.0f %13s %13s",
                 row.get("workload").asText(),
                 row.get("threads").asInt(),
                 row.get("valueBytes").asInt(),
@@ -173,7 +183,20 @@ final class PeersCommand implements Callable<Integer> {
                 spread(row),
                 row.has("cpu") ? spread(row.get("cpu")) : "",
                 row.get("ours").get("median").asDouble(),
-                row.get("theirs").get("median").asDouble());
+                row.get("theirs").get("median").asDouble(),
+                latencies(row, "P99Ns"),
+                latencies(row, "P999Ns"));
+    }
+
+    /** Medians of ours and the peer's, in µs; empty for a queue. */
+    private static String latencies(final JsonNode row, final String figure) {
+        return row.has("our" + figure)
+                ? String.format(
+                        Locale.ROOT,
+                        "%.1f/%.1f",
+                        row.get("our" + figure).get("median").asDouble() / 1_000,
+                        row.get("their" + figure).get("median").asDouble() / 1_000)
+                : "";
     }
 
     private static String spread(final JsonNode node) {

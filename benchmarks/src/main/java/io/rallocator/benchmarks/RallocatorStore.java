@@ -3,6 +3,7 @@ package io.rallocator.benchmarks;
 import io.rallocator.collections.Codecs;
 import io.rallocator.collections.RemoteHeap;
 import io.rallocator.collections.RemoteMap;
+import io.rallocator.collections.StructureStatistics;
 import java.nio.file.Path;
 
 /** Ours, served by this process. */
@@ -32,6 +33,12 @@ final class RallocatorStore implements Store {
     @Override
     public void put(final long key, final byte[] value) {
         map.set(key, value);
+    }
+
+    /** Bytes of the blocks that the map consists of, for each entry. */
+    double bytesPerEntry() {
+        final StructureStatistics statistics = heap.statistics("map");
+        return (double) statistics.bytes() / statistics.elements();
     }
 
     @Override

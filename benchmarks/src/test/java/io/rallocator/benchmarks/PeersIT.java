@@ -38,6 +38,11 @@ class PeersIT {
             assertThat(ratio.has("cpu"))
                     .isEqualTo(!ratio.get("workload").asText().startsWith("queue."));
             assertThat(ratio.get("runs").asInt()).isOne();
+            final boolean isMap = !ratio.get("workload").asText().startsWith("queue.");
+            assertThat(ratio.has("ourP999Ns") && ratio.has("theirP999Ns")).isEqualTo(isMap);
+            assertThat(ratio.path("ourBytesPerEntry").asDouble() > 100)
+                    .as(ratio.toString())
+                    .isEqualTo(isMap && !ratio.get("workload").asText().equals(Mix.INSERT.name()));
         }
         assertThat(found).isEqualTo(expected());
     }

@@ -30,7 +30,7 @@ class BladeDrainTest {
     private static final int ENTRIES = 3_000;
     private static final int DRAINED = 1;
     private static final int STRIDE = 17;
-    private static final long SEED = new Random().nextLong();
+    private static final long SEED = Long.getLong("rallocator.seed", new Random().nextLong());
 
     @AfterEach
     void bury() {

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class CompactorTest {
     private static final int ENTRIES = 20_000;
     private static final double AIM = 1.3;
-    private static final long SEED = new Random().nextLong();
+    private static final long SEED = Long.getLong("rallocator.seed", new Random().nextLong());
     private static final String NOT_BY_ITSELF = "compact=false";
 
     @AfterEach
