@@ -73,7 +73,8 @@ final class BladeDrain {
             }
         } catch (final StructureDroppedException e) {
             return; // with all of its parts
-        } catch (final RallocatorException | IllegalStateException e) {
+        } catch (final RallocatorException | IllegalStateException | IllegalArgumentException e) {
+            // the last: what fits into a block here is too large for one of the target, whose slabs are smaller
             keep(new RallocatorException(
                     RallocatorException.Category.UNAVAILABLE,
                     "part " + part + " of '" + placement.name() + "' stays on blade " + blade + ": " + e.getMessage()
