@@ -14,8 +14,7 @@ final class PersistentLongArray implements RemoteLongArray {
     private static final Operation ADD = Operation.named("longs.add");
     private static final Operation SWAP = Operation.named("longs.swap");
 
-    /** Elements, wherever they are, that one chain reads or changes. */
-    /** Elements that are reached under one lane. */
+    /** Elements, wherever they are, that one chain reads or changes, under one lane. */
     static final int BATCH = 128;
 
     private static final int LONGS_IN_A_RANGE = 1 << 24;
