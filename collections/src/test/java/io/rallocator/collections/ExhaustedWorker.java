@@ -71,7 +71,7 @@ final class ExhaustedWorker {
             final List<FileChannel> taken = new ArrayList<>();
             takeAll(taken);
             try {
-                System.out.println("refused: " + refuse(uri));
+                System.out.println("refused: " + refuseWithoutDescriptors(uri, taken));
                 use(heap, 2);
             } finally {
                 for (final FileChannel channel : taken) {
@@ -94,6 +94,23 @@ final class ExhaustedWorker {
         } catch (final IOException e) {
             System.out.println("took " + taken.size() + " descriptors: " + e.getMessage());
         }
+    }
+
+    /**
+     * The JVM itself opens a file for a moment now and then (it reads the limits of its control
+     * group), and a descriptor that it gives back after all others were taken is enough to open a
+     * heap: that one is taken as well, and the heap must be refused then.
+     */
+    private static String refuseWithoutDescriptors(final String uri, final List<FileChannel> taken) {
+        for (int attempt = 1; attempt <= 10; attempt++) {
+            try {
+                RemoteHeap.open(uri).close();
+            } catch (final RallocatorException e) {
+                return e.toString();
+            }
+            takeAll(taken);
+        }
+        throw new AssertionError(uri + " was opened 10 times without a file descriptor");
     }
 
     private static String refuse(final String uri) {
